@@ -1,0 +1,54 @@
+"""Small helpers over the document, for the rest of view/. Text only ever enters it as text, never as HTML."""
+
+from pyscript import document, window
+from pyscript.ffi import create_proxy
+
+
+def by_id(element_id):
+    """The element of index.html with this id."""
+    return document.getElementById(element_id)
+
+
+def clone(template_id):
+    """A fresh copy of the one element inside a <template> of index.html."""
+    return by_id(template_id).content.firstElementChild.cloneNode(True)
+
+
+def listen(element, event_name, handler):
+    """Call handler(event), a function or an async function, on every such event."""
+    element.addEventListener(event_name, create_proxy(handler))
+
+
+def show(element, shown):
+    """Show the element, or hide it from the eye and from screen readers alike."""
+    element.hidden = not shown
+
+
+def add(parent, tag_name, text, class_name=""):
+    """Append a new element that holds this text, and return it."""
+    element = document.createElement(tag_name)
+    element.textContent = text
+    if class_name:
+        element.className = class_name
+    parent.append(element)
+    return element
+
+
+def add_choices(parent, choices):
+    """Append one button for each (label, async callable without parameters)."""
+    for label, chosen in choices or []:
+        button = add(parent, "button", label, "quiet")
+        button.type = "button"
+        listen(button, "click", _without_event(chosen))
+
+
+def _without_event(chosen):
+    async def on_click(event):
+        await chosen()
+
+    return on_click
+
+
+def touch_only():
+    """True where focusing a field would raise an on-screen keyboard unasked."""
+    return window.matchMedia("(hover: none)").matches

@@ -1,0 +1,98 @@
+"""The page as main.py sees it: one View, and one RoomView for each joined room."""
+
+from pyscript import document
+
+from .dom import by_id, listen, show, touch_only
+from .join_form import JoinForm
+from .room_list import RoomList
+from .room_panel import RoomView
+
+
+class View:
+    """Everything that a person sees. actions: async join(name, room, passphrase, level), leave(key), send(key, text),
+    retry(key, row_id), changed(name, room, passphrase); texts are passed on exactly as typed. send may return False for
+    a text that it does not take, which then stays in the message field.
+    """
+
+    def __init__(self, actions):
+        self._actions = actions
+        self._rooms = {}
+        self._opened = 0  # rooms opened so far: keeps the ids of rows apart, also after a room is joined again
+        self._selected = None
+        self._form = JoinForm(actions)
+        self._list = RoomList(self.select)
+        listen(by_id("join-another"), "click", lambda event: self.select(None))
+        listen(document, "visibilitychange", self._looked_at)
+
+    def ready(self, levels, chosen):
+        """Python runs: levels is a list of dicts of id, title and sentence, chosen an id."""
+        self._form.ready(levels, chosen)
+
+    def unsupported(self, sentence):
+        """Say why the page cannot work, in place of the form."""
+        by_id("unsupported").querySelector("p").textContent = sentence
+        show(by_id("unsupported"), True)
+        self._form.shown(False)
+
+    def connection(self, state, sentence):
+        """The state of the connection: "online", "connecting" or "offline", and a sentence."""
+        line = by_id("connection")
+        line.setAttribute("data-state", state)
+        line.textContent = sentence
+
+    def joining(self, busy):
+        """A join is under way, or no longer."""
+        self._form.busy(busy)
+
+    def join_problem(self, field, sentence):
+        """What is wrong with "name", "room", "passphrase" or "level", or with None of them in particular."""
+        self._form.problem(field, sentence)
+
+    def join_note(self, sentence, choices):
+        """A note in the form with choices, (label, async callable); no sentence clears."""
+        self._form.note(sentence, choices)
+
+    def clear_join_notes(self):
+        """Remove all notes from the form."""
+        self._form.clear_notes()
+
+    def open_room(self, key, title, level, facts):
+        """Add a room, select it, return its RoomView. level as in ready(); facts: further sentences for its header."""
+        self._opened += 1
+        room = RoomView(key, self._opened, self._actions, lambda messages: self._count(key, messages))
+        room.head(title, level, facts)
+        self._rooms[key] = room
+        self._list.add(key, title, level["title"])
+        by_id("main").append(room.panel)
+        self._form.joined()
+        self.select(key)
+        return room
+
+    def close_room(self, key):
+        """Remove a room and show another, or the form."""
+        self._rooms.pop(key).close()
+        instead = self._list.remove(key)
+        if self._selected == key:
+            self.select(instead)
+
+    def select(self, key):
+        """Show this room, or the form for None."""
+        self._selected = key
+        for other, room in self._rooms.items():
+            room.shown(other == key)
+        self._form.shown(key is None)
+        self._list.mark(key)
+        show(by_id("rooms"), bool(self._rooms))
+        show(by_id("join-another"), key is not None)
+        if key is None:
+            self._form.focus()
+        elif not touch_only():
+            self._rooms[key].focus()
+
+    def _count(self, key, messages):
+        if key != self._selected or document.hidden:
+            self._list.count(key, messages)
+
+    def _looked_at(self, event):
+        if self._selected is not None and not document.hidden:
+            self._list.read(self._selected)

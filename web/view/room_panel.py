@@ -1,0 +1,163 @@
+"""One joined room: its header, members, messages and draft. Each has its own panel; only the selected one is shown."""
+
+from pyscript import document, window
+from pyscript.ffi import create_proxy
+
+from . import clock, rows
+from .compose import Compose
+from .dom import add, add_choices, by_id, clone, listen, show
+from .follow import Follow
+
+_HISTORY_ROWS = 5  # a batch of more rows is history, which a screen reader should not read out one by one
+_HISTORY_MS = 1000
+_WIDE_PX = 720
+
+
+class RoomView:
+    """What main.py holds of a room on the page. counted(n) is called with the number of unread messages added."""
+
+    def __init__(self, key, number, actions, counted):
+        self._key, self._actions, self._counted = key, actions, counted
+        self._prefix = "row-" + str(number) + "-"
+        self._last_day = clock.today()
+        self.panel = clone("room-panel")
+        self._log = self._find(".log")
+        # Own rows that the relay has not passed on yet stand in a list of their own below the others.
+        self._settled, self._pending = self._find(".settled"), self._find(".pending")
+        self._follow = Follow(self._log, [self._settled, self._pending], self._find(".jump"))
+        self._compose = Compose(self.panel, self._send)
+        self._history_ended = create_proxy(self._end_history)
+        listen(self._find(".leave"), "click", self._leave)
+        listen(self._log, "click", self._clicked)
+
+    def head(self, title, level, facts):
+        """Name the room, its level and what that means."""
+        heading = self._find(".room-title")
+        heading.textContent = title
+        heading.id = self._prefix + "title"
+        self.panel.setAttribute("aria-labelledby", heading.id)
+        self._find("summary").textContent = "Level: " + level["title"]
+        self._find(".sentence").textContent = level["sentence"]
+        self._find(".meaning").open = window.innerWidth >= _WIDE_PX
+        self.facts(facts)
+
+    def shown(self, is_shown):
+        """Show or hide the room."""
+        show(self.panel, is_shown)
+
+    def close(self):
+        """Remove the room from the page."""
+        self._follow.stop()
+        self.panel.remove()
+
+    def focus(self):
+        """Put the cursor into the message field."""
+        self._compose.focus()
+
+    def rows(self, batch):
+        """Append rows in their order, before the own ones that are still pending."""
+        if len(batch) > _HISTORY_ROWS:
+            self._begin_history()
+        fragment = document.createDocumentFragment()
+        unread = 0
+        for row in batch:
+            self._append(fragment, row)
+            if row["kind"] == "message" and not row["own"]:
+                unread += 1
+        self._settled.append(fragment)
+        self._arrived(unread)
+
+    def pending(self, row):
+        """Append an own row that is on its way."""
+        self._pending.append(rows.build(self._prefix, row))
+        self._follow.to_end()
+
+    def place(self, row_id, row):
+        """The own row came back from the relay: it takes its place in the order, as this row."""
+        self._element(row_id).remove()
+        self._append(self._settled, row)
+        self._follow.arrived()
+
+    def change(self, row_id, row):
+        """Show this row where the row of that id stood."""
+        old = self._element(row_id)
+        was_message = old.getAttribute("data-kind") == "message"
+        old.replaceWith(rows.build(self._prefix, row))
+        if row["kind"] == "message" and not was_message and not row["own"]:
+            self._counted(1)
+
+    def state(self, sentence, kind):
+        """The room's state in a sentence; kind is "info", "warning" or "error"; "" clears it."""
+        line = self._find(".room-state")
+        line.textContent = sentence
+        line.setAttribute("data-kind", kind)
+
+    def alert(self, sentence, choices):
+        """A banner above the messages, with one button for each (label, async callable); "" clears it."""
+        banner = self._find(".banner")
+        banner.replaceChildren()
+        show(banner, bool(sentence))
+        if sentence:
+            add(banner, "p", sentence)
+            add_choices(banner, choices)
+
+    def facts(self, sentences):
+        """Replace the header's sentences about this room."""
+        facts = self._find(".facts")
+        facts.replaceChildren()
+        for sentence in sentences:
+            add(facts, "li", sentence)
+
+    def members(self, members):
+        """Show who is present: dicts of name, count (of connections) and you."""
+        people = self._find(".member-list")
+        people.replaceChildren()
+        for member in members:
+            item = add(people, "li", "")
+            add(item, "bdi", member["name"])
+            if member["you"]:
+                add(item, "span", "you", "you")
+            if member["count"] > 1:
+                add(item, "span", str(member["count"]) + " times", "times")
+        self._find(".member-count").textContent = str(len(members))
+
+    def _find(self, selector):
+        return self.panel.querySelector(selector)
+
+    def _element(self, row_id):
+        return by_id(rows.element_id(self._prefix, row_id))
+
+    def _append(self, parent, row):
+        if row["at"]:
+            day = clock.local(row["at"])[1]
+            if day != self._last_day:
+                self._last_day = day
+                parent.append(rows.build_day(day))
+        parent.append(rows.build(self._prefix, row))
+
+    def _arrived(self, unread):
+        self._follow.arrived()
+        if unread:
+            self._counted(unread)
+
+    def _begin_history(self):
+        self._log.setAttribute("aria-busy", "true")
+        self._log.setAttribute("aria-live", "off")
+        window.setTimeout(self._history_ended, _HISTORY_MS)
+
+    def _end_history(self):
+        self._log.setAttribute("aria-live", "polite")
+        self._log.removeAttribute("aria-busy")
+
+    async def _leave(self, event):
+        await self._actions.leave(self._key)
+
+    async def _send(self, text):
+        return await self._actions.send(self._key, text)
+
+    async def _clicked(self, event):
+        button = event.target.closest(".retry")
+        if button:
+            row_id = button.parentElement.id[len(self._prefix) :]
+            self.focus()  # the button is about to vanish with its row's old state
+            await self._actions.retry(self._key, row_id)

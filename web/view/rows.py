@@ -1,0 +1,93 @@
+"""One row of a room's log, as an element: a message, a refusal, a message that waits for its key, or a notice.
+
+A row is a dict: id, kind ("message", "refusal", "waiting", "notice"), name, tag ("" or four characters), color (0..11),
+own, text, at ("" or "2026-11-23T20:42:34.123Z"), state ("", "sending", "relayed", "failed"), warnings, code.
+"""
+
+from . import clock
+from .dom import add, by_id
+
+_STATES = {"": "", "sending": "sending", "relayed": "relayed", "failed": "failed"}
+_templates = {}
+
+
+def element_id(prefix, row_id):
+    """The id of a row's element in the document; prefix is the room's own."""
+    return prefix + row_id
+
+
+def build(prefix, row):
+    """A new <li> for this row, not yet in the document.
+
+    History calls this a thousand times at once, so it crosses to JavaScript as seldom as it can.
+    """
+    kind = row["kind"]
+    li = _template(kind).cloneNode(True)
+    li.id = element_id(prefix, row["id"])
+    if kind == "message" or kind == "waiting":
+        text = _fill_message(li, row)
+    elif kind == "refusal":
+        text = _fill_refusal(li, row)
+    else:
+        text = li.firstElementChild
+        _fill_time(text.nextElementSibling, row["at"])
+    text.textContent = row["text"] or ("Waiting for a key." if kind == "waiting" else "")
+    for sentence in row["warnings"]:
+        add(li, "p", sentence, "warning")
+    if row["state"] == "failed":
+        add(li, "button", "Try again", "retry quiet").type = "button"
+    return li
+
+
+def build_day(day):
+    """The line between two days."""
+    li = _template("day").cloneNode(True)
+    li.firstElementChild.textContent = day
+    return li
+
+
+def _template(kind):
+    if kind not in _templates:
+        _templates[kind] = by_id("row-" + kind).content.firstElementChild
+    return _templates[kind]
+
+
+def _fill_message(li, row):
+    """Fills who and when, and returns the element for the text."""
+    who = li.firstElementChild
+    meta = who.nextElementSibling
+    name = who.firstElementChild
+    name.textContent = row["name"]
+    tag = name.nextElementSibling
+    if row["tag"]:
+        tag.textContent = row["tag"]
+        tag.className = "tag tag-" + str(row["color"])
+    else:
+        tag.remove()
+    if row["own"]:
+        li.setAttribute("data-own", "")
+    if row["state"]:
+        li.setAttribute("data-state", row["state"])
+        meta.firstElementChild.textContent = _STATES[row["state"]]
+    _fill_time(meta.lastElementChild, row["at"])
+    return meta.nextElementSibling
+
+
+def _fill_refusal(li, row):
+    """Names nobody as its author: at most the name that it came under. Returns the element for the sentence."""
+    meta = li.firstElementChild.nextElementSibling
+    li.setAttribute("data-code", row["code"])
+    meta.firstElementChild.textContent = row["code"]
+    _fill_time(meta.lastElementChild, row["at"])
+    text = meta.nextElementSibling
+    if row["name"]:
+        text.nextElementSibling.textContent = "It came under the name " + row["name"] + "."
+    return text
+
+
+def _fill_time(time, at):
+    if at:
+        clock_time, day = clock.local(at)
+        time.textContent = clock_time
+        time.dateTime = at
+        time.title = day + ", " + clock_time
