@@ -23,7 +23,7 @@ class Follow:
             self._observer.observe(rows)
 
     def arrived(self):
-        """Rows were added that the reader may want to see."""
+        """Messages were added."""
         if not self.following:
             show(self._jump, True)
 

@@ -31,8 +31,7 @@ class View:
     def unsupported(self, sentence):
         """Say why the page cannot work, in place of the form."""
         by_id("unsupported").querySelector("p").textContent = sentence
-        show(by_id("unsupported"), True)
-        self._form.shown(False)
+        show(by_id("unsupported"), True)  # style.css then hides the form
 
     def connection(self, state, sentence):
         """The state of the connection: "online", "connecting" or "offline", and a sentence."""

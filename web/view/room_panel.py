@@ -65,7 +65,9 @@ class RoomView:
             if row["kind"] == "message" and not row["own"]:
                 unread += 1
         self._settled.append(fragment)
-        self._arrived(unread)
+        if unread:
+            self._follow.arrived()
+            self._counted(unread)
 
     def pending(self, row):
         """Append an own row that is on its way."""
@@ -76,7 +78,6 @@ class RoomView:
         """The own row came back from the relay: it takes its place in the order, as this row."""
         self._element(row_id).remove()
         self._append(self._settled, row)
-        self._follow.arrived()
 
     def change(self, row_id, row):
         """Show this row where the row of that id stood."""
@@ -134,11 +135,6 @@ class RoomView:
                 self._last_day = day
                 parent.append(rows.build_day(day))
         parent.append(rows.build(self._prefix, row))
-
-    def _arrived(self, unread):
-        self._follow.arrived()
-        if unread:
-            self._counted(unread)
 
     def _begin_history(self):
         self._log.setAttribute("aria-busy", "true")
