@@ -1,0 +1,244 @@
+"""What tests share: a server as a process of its own, and a browser whose contexts are as separate as two people.
+
+The browser is the one that SECURE_CHAT_BROWSER names, else Playwright's own, else a Chromium or Chrome on PATH; if
+there is none, it is installed. Browser tests never skip: without a browser they fail and say what to install.
+"""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import sync_playwright
+
+ROOT = Path(__file__).resolve().parent.parent
+RESULTS = ROOT / "test-results"
+START_TIMEOUT = 240.0  # seconds; the first start may fetch PyScript with npm
+STOP_TIMEOUT = 15.0  # seconds
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
+# The first two for small machines, the others so that nothing but our pages touches the network.
+BROWSER_FLAGS = ["--disable-gpu", "--disable-dev-shm-usage", "--disable-quic", "--no-first-run"]
+BROWSER_FLAGS += ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
+
+
+class Server:
+    """server.py as a process. Options are those of the command line: retention_days=3, tls_adhoc=True, origin=[...]."""
+
+    def __init__(self, folder: Path, environ: dict | None = None, **options):
+        self.folder, self.options = folder, {"port": 0, "data": folder / "data" / "log.sqlite"} | options
+        self.environ = os.environ | {"PYTHONUNBUFFERED": "1"} | (environ or {})
+        self.process, self.url, self.starts = None, None, 0
+
+    def start(self) -> "Server":
+        """Starts the process, and returns once it answers."""
+        self.spawn()
+        wait_until(lambda: self.address() or self.process.poll() is not None, START_TIMEOUT, "the server starts")
+        assert self.process.poll() is None, f"the server did not start:\n{self.output}"
+        self.url = self.address()
+        self.options["port"] = self.port  # a restart is found at the same address
+        return self
+
+    def spawn(self) -> None:
+        """Starts the process only."""
+        self.starts += 1
+        with self.output_file.open("wb") as output:
+            command = [sys.executable, ROOT / "server.py", *as_arguments(self.options)]
+            self.process = subprocess.Popen(command, env=self.environ, stdout=output, stderr=subprocess.STDOUT)
+
+    def stop(self) -> int:
+        """Ends it as Ctrl+C does. Returns the exit status."""
+        return self.end_with(signal.SIGINT)
+
+    def kill(self) -> None:
+        """Ends it as a crash does."""
+        self.end_with(signal.SIGKILL)
+
+    def restart(self) -> "Server":
+        """Starts it again after stop or kill, at the same address, with the same data."""
+        return self.start()
+
+    def end_with(self, number: int) -> int:
+        if self.process.poll() is None:
+            self.process.send_signal(number)
+        return self.wait()
+
+    def wait(self) -> int:
+        """Waits for the end of the process. Returns the exit status."""
+        try:
+            return self.process.wait(STOP_TIMEOUT)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            raise AssertionError(f"the server did not end:\n{self.output}") from None
+
+    def address(self) -> str | None:
+        found = re.search(r"^Secure Chat is at (\S+)$", self.output, re.MULTILINE)
+        return found and found[1]
+
+    @property
+    def port(self) -> int:
+        return int(self.url.rpartition(":")[2])
+
+    @property
+    def websocket_url(self) -> str:
+        return self.url.replace("http", "ws", 1) + "/ws"
+
+    @property
+    def data(self) -> Path:
+        return Path(self.options["data"])
+
+    @property
+    def output_file(self) -> Path:
+        return self.folder / f"server-{self.starts}.txt"
+
+    @property
+    def output(self) -> str:
+        """What it printed and logged since its last start."""
+        return self.output_file.read_text("utf-8", "replace")
+
+
+def as_arguments(options: dict) -> list[str]:
+    arguments = []
+    for name, value in options.items():
+        flag = "--" + name.replace("_", "-")
+        for one in value if isinstance(value, list) else [value]:
+            arguments += [flag] if one is True else [] if one in (False, None) else [flag, str(one)]
+    return arguments
+
+
+def wait_until(condition, timeout: float, what: str):
+    """Returns the condition's value once it is true. `what` completes "did not happen in time: ..."."""
+    end = time.monotonic() + timeout
+    while not (value := condition()):
+        assert time.monotonic() < end, f"did not happen in time: {what}"
+        time.sleep(0.02)
+    return value
+
+
+@pytest.fixture(scope="session")
+def runtime_cache(pytestconfig) -> Path:
+    """Where servers under test keep PyScript: fetched once, then shared, also by later runs."""
+    return Path(pytestconfig.cache.mkdir("runtime"))
+
+
+@pytest.fixture
+def make_server(tmp_path, runtime_cache):
+    """Makes servers that the test starts itself; all are ended after the test."""
+    made = []
+
+    def make(environ: dict | None = None, **options) -> Server:
+        folder = tmp_path / f"server-{len(made)}"
+        folder.mkdir()
+        made.append(Server(folder, environ, **{"cache": runtime_cache} | options))
+        return made[-1]
+
+    yield make
+    for each in made:
+        if each.process:
+            each.kill()
+
+
+@pytest.fixture
+def start_server(make_server):
+    """Starts a server and waits until it answers: start_server(retention_messages=0)."""
+    return lambda environ=None, **options: make_server(environ, **options).start()
+
+
+@pytest.fixture
+def server(start_server) -> Server:
+    """A server with its own empty data."""
+    return start_server()
+
+
+@pytest.fixture(scope="session")
+def browser():
+    with sync_playwright() as playwright:
+        flags = BROWSER_FLAGS + (["--no-sandbox"] if getattr(os, "geteuid", lambda: 1)() == 0 else [])
+        browser = playwright.chromium.launch(executable_path=find_browser(playwright), args=flags)
+        yield browser
+        browser.close()
+
+
+def find_browser(playwright) -> str:
+    named = os.environ.get("SECURE_CHAT_BROWSER")
+    if named:
+        return shutil.which(named) or pytest.fail(f"SECURE_CHAT_BROWSER names {named}, which is no program")
+    return (
+        installed_browser(playwright)
+        or install_browser(playwright)
+        or pytest.fail(
+            "These tests need a browser and could not install one. Install Chromium or Chrome (Debian: apt-get install "
+            "chromium), or name one in SECURE_CHAT_BROWSER."
+        )
+    )
+
+
+def installed_browser(playwright) -> str | None:
+    own = playwright.chromium.executable_path
+    return own if Path(own).exists() else next(filter(None, map(shutil.which, BROWSERS)), None)
+
+
+def install_browser(playwright) -> str | None:
+    """With Playwright's own installer; where that fails and apt-get may be used, Debian's chromium."""
+    root = [] if getattr(os, "geteuid", lambda: 1)() == 0 else ["sudo", "-n"]
+    apt = [*root, "apt-get", "-q", "-y"]
+    ways = (
+        [[sys.executable, "-m", "playwright", "install", "chromium"]],
+        [[*apt, "update"], [*apt, "install", "--no-install-recommends", "chromium"]],
+    )
+    for way in ways:
+        if all(shutil.which(command[0]) and subprocess.run(command).returncode == 0 for command in way):
+            found = installed_browser(playwright)
+            if found:
+                return found
+    return None
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item):
+    report = yield
+    if report.when == "call":
+        item.failed = report.failed
+    return report
+
+
+@pytest.fixture
+def new_context(browser, request):
+    """Makes browser contexts, each a person's own browser. What they showed is kept if the test fails."""
+    contexts = []
+
+    def make(**options):
+        context = browser.new_context(ignore_https_errors=True, **options)
+        context.set_default_timeout(15_000)
+        context.console = []
+        context.on("console", lambda message: context.console.append(f"{message.type}: {message.text}"))
+        context.on("weberror", lambda error: context.console.append(f"uncaught: {error.error}"))
+        contexts.append(context)
+        return context
+
+    yield make
+    for number, context in enumerate(contexts):
+        if getattr(request.node, "failed", False):
+            keep_evidence(context, RESULTS / re.sub(r"\W+", "-", request.node.name), number)
+        context.close()
+
+
+def keep_evidence(context, folder: Path, number: int) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / f"console-{number}.txt").write_text("\n".join(context.console), "utf-8")
+    for index, page in enumerate(context.pages):
+        page.screenshot(path=folder / f"page-{number}-{index}.png")
+
+
+@pytest.fixture
+def context(new_context):
+    return new_context()
+
+
+@pytest.fixture
+def page(context):
+    return context.new_page()

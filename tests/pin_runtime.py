@@ -1,0 +1,68 @@
+"""By hand: pins the PyScript runtime. Fetches the named versions with npm, and writes web/runtime.json and the import
+map in web/index.html, which says the same to browsers.
+
+    python tests/pin_runtime.py 0.7.31 1.28.0-6
+
+Which files of the package load is not written anywhere: tests/test_runtime.py fails on a file that loads and is not
+pinned. Add it here.
+"""
+
+import base64
+import hashlib
+import json
+import re
+import subprocess
+import sys
+import tarfile
+import tempfile
+from pathlib import Path
+
+WEB = Path(__file__).resolve().parent.parent / "web"
+PACKAGES = {
+    "@pyscript/core": r"dist/(core|core-\w+|error-\w+|toml-V\w+)\.js",
+    "@micropython/micropython-webassembly-pyscript": r"micropython\.(mjs|wasm)",
+}
+
+
+def pin(name: str, version: str) -> dict:
+    """One package as web/runtime.json has it."""
+    with tempfile.TemporaryDirectory() as folder:
+        subprocess.run(["npm", "pack", f"{name}@{version}", "--ignore-scripts", "--silent"], cwd=folder, check=True)
+        with tarfile.open(next(Path(folder).glob("*.tgz"))) as packed:
+            paths = sorted(member.name.removeprefix("package/") for member in packed)
+            paths = [path for path in paths if re.fullmatch(PACKAGES[name], path)]
+            files = {path: integrity(packed.extractfile(f"package/{path}").read()) for path in paths}
+    return {
+        "name": name,
+        "version": version,
+        "address": f"https://cdn.jsdelivr.net/npm/{name}@{version}/",
+        "files": files,
+    }
+
+
+def integrity(content: bytes) -> str:
+    return "sha384-" + base64.b64encode(hashlib.sha384(content).digest()).decode()
+
+
+def import_map(packages: list[dict]) -> str:
+    known = {package["address"] + path: value for package in packages for path, value in package["files"].items()}
+    return json.dumps({"integrity": known}, indent=2)
+
+
+def main(versions: list[str]) -> None:
+    packages = [pin(name, version) for name, version in zip(PACKAGES, versions, strict=True)]
+    manifest = {
+        "about": "The pinned PyScript runtime, written by tests/pin_runtime.py: addresses, and SHA-384 of each file.",
+        "packages": packages,
+    }
+    (WEB / "runtime.json").write_text(json.dumps(manifest, indent=2) + "\n", "utf-8")
+    index = (WEB / "index.html").read_text("utf-8")
+    element = r'(<script type="importmap">).*?(</script>)'
+    index, count = re.subn(element, rf"\g<1>{import_map(packages)}\g<2>", index, flags=re.DOTALL)
+    if count != 1:
+        raise SystemExit("web/index.html: need one import map")
+    (WEB / "index.html").write_text(index, "utf-8")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
