@@ -17,9 +17,11 @@ import json
 import logging
 import os
 import re
+import secrets
 import shutil
 import signal
 import socket
+import sqlite3
 import ssl
 import subprocess
 import sys
@@ -27,10 +29,16 @@ import tarfile
 import tempfile
 import urllib.request
 import webbrowser
+from collections import deque
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from pathlib import Path
+from time import monotonic
 from urllib.parse import urlsplit
+from weakref import WeakValueDictionary
 
 import gevent
 import gevent.event
@@ -43,12 +51,1041 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from flask import Flask, Response, abort, redirect, request
 from flask_sock import Sock
+from websockets.frames import Frame, Opcode
+from websockets.protocol import SERVER, Protocol, State
 from werkzeug.exceptions import HTTPException
 
+logger = logging.getLogger("securechat")
+
 # ---------------------------------------------------------------------------------------------------- 1. Settings
+
+
+class StartError(Exception):
+    """The server cannot start. The text is the sentence for people: what happened, what to do."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Every option of the command line and every limit of the relay, with its default. Sizes in bytes, times in seconds."""
+
+    host: str = "127.0.0.1"
+    port: int = 5000
+    data: Path | None = None  # the log's file; None: the log is in memory and ends with the server
+    retention_messages: int = 10_000  # newest entries kept of each room; 0: nothing is written to disk
+    retention_days: int = 30
+    runtime: str = "auto"  # auto, local or cdn
+    tls_cert: Path | None = None
+    tls_key: Path | None = None
+    tls_adhoc: bool = False
+    origins: tuple[str, ...] = ()  # other origins whose pages may connect
+    open_browser: bool = False
+    log_level: str = "warning"
+
+    rooms: int = 100_000  # rooms with a log
+    rooms_per_connection: int = 32
+    members_per_room: int = 500
+    kinds_per_room: int = 64  # the newest entry of each is never removed, so their number is bounded
+    connections: int = 0  # 0: what the system's limit of open files allows
+    connections_per_address: int = 200
+    frames_per_second: float = 100  # of one connection
+    frames_burst: int = 400
+    address_frames_per_second: float = 2_000
+    address_frames_burst: int = 8_000
+    bad_frames: int = 20  # refused as malformed within ten seconds: then the connection is closed
+    backlog: int = 1_048_576  # waiting for one member that reads too slowly
+    pending: int = 33_554_432  # bodies waiting to be written, of all connections
+    memory: int = 268_435_456  # the whole log, when it is in memory
+    hold: float = 60  # retention 0: an entry is kept no longer than this
+    patience: float = 5  # while another process holds the log's lock
+    silence: float = 20  # then a ping; as long again without an answer: closed
+    linger: float = 5  # a closed connection may still read what was said before
+
+
+FRAME_BYTES = 131_072  # the limits of web/protocol/README.md, section 1, are no options
+HARD_FRAME_BYTES = 1_048_576  # past it a frame is not read to its end
+ENTRIES_BYTES = 262_144
+DEPTH = 8
+
+ERRORS = {
+    "not-text": "The frame is binary; frames are text.",
+    "not-json": "The frame is not one JSON value as RFC 8259 has it.",
+    "not-object": "The frame is not a JSON object.",
+    "repeated-member": "An object in the frame has the same member twice.",
+    "too-deep": "The frame nests more than 8 levels deep.",
+    "too-large": "The frame is larger than 131,072 bytes.",
+    "unpaired-surrogate": "A string in the frame has half of a surrogate pair, so it is not text.",
+    "unknown-type": "The frame has no type that this relay knows.",
+    "unknown-member": "The frame has a member that its type does not have.",
+    "missing-member": "The frame lacks a member that its type needs.",
+    "bad-room": "A room is a string of 1 to 512 bytes.",
+    "bad-rooms": "The rooms to look at are a list of 1 to 16 strings of 1 to 512 bytes.",
+    "bad-name": "A name is a string of 1 to 256 bytes.",
+    "bad-log": "A log is 1 to 64 characters out of A-Z a-z 0-9 _ -.",
+    "bad-kind": "A kind is 1 to 32 characters out of a-z 0-9 . -.",
+    "bad-id": "An id is 1 to 64 characters out of A-Z a-z 0-9 _ -.",
+    "bad-body": "A body is a string of 1 to 65,536 bytes.",
+    "bad-number": "A seq is a whole number from 0 to 2^53 - 1.",
+    "not-joined": "This connection is not in that room; join it first.",
+    "too-many-rooms": "This connection is in as many rooms as it may be; leave one first.",
+    "room-full": "The room has as many members as it may have; try again when someone has left.",
+    "no-more-rooms": "The relay keeps as many rooms as it may; its operator can raise the limit.",
+    "too-many-kinds": "The room's log has as many kinds of entries as it may have.",
+    "id-conflict": "The log has this id already, with another body or kind, so nothing was appended.",
+    "not-newest": "The newest entry of this kind is another one, so nothing was appended.",
+    "too-fast": "Too many frames in a short time; nothing was done, send this one again a little later.",
+    "storage": "The relay could not write or read its log, so nothing was done; send it again later.",
+}
+
+CLOSE_CODES = {  # a reason has at most 123 bytes
+    1000: "Closed as asked.",
+    1002: "The connection broke the WebSocket protocol.",
+    1007: "A text frame was not UTF-8.",
+    1009: "A frame was larger than 1,048,576 bytes.",
+    1011: "The relay met an error of its own; connect again.",
+    1012: "The relay is being restarted; connect again in a moment.",
+    1013: "The relay has as many connections as it may have; try again later.",
+    4001: "Too many connections from this address; close one first.",
+    4002: "Too many malformed frames.",
+    4003: "Too many frames for too long; connect again and send more slowly.",
+    4004: "Reading too slowly; connect again to go on from the log.",
+    4005: "No answer to a ping; connect again.",
+}
+
+
+class Refused(Exception):
+    """A frame that is answered by an error frame. `code` is one of ERRORS."""
+
+    def __init__(self, code: str):
+        super().__init__(code)
+        self.code = code
+
+
 # ---------------------------------------------------------------------------------------------------- 2. The log
+
+SCHEMA_VERSION = 1
+APPLICATION = 0x5EC0C4A7  # SQLite's application_id: the file is ours
+TRIM_EVERY, TRIM_STEP = 64, 500  # entries: a room is trimmed once in so many appends, and by so many at a time
+
+# Ordinary rowid tables: `without rowid` costs three times as much per row. Rowids only grow, so they are in order of time.
+SCHEMA = """
+create table room (number integer primary key, name text not null unique, log text not null, trimmed integer not null);
+create table kind (room integer not null, kind text not null, newest integer not null, primary key (room, kind));
+create table entry (room integer not null, seq integer not null, kind text not null, id text not null,
+                    name text not null, at text not null, body text not null);
+create unique index entry_seq on entry (room, seq);
+create unique index entry_id on entry (room, id);
+"""
+
+
+class RoomLog:
+    """What the log knows of one room without asking the disk: `kinds` has the newest seq of each kind."""
+
+    __slots__ = ("__weakref__", "kinds", "log", "name", "number")
+
+    def __init__(self, name: str, number: int | None, log: str, kinds: dict[str, int]):
+        self.name, self.number, self.log, self.kinds = name, number, log, kinds
+
+    @property
+    def newest(self) -> int:
+        return max(self.kinds.values(), default=0)
+
+
+def timestamp(ago: float = 0) -> str:
+    """The time `ago` seconds back, as `2026-11-23T20:42:34.123Z`."""
+    time = datetime.now(UTC) - timedelta(seconds=ago)
+    return time.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+class Log:
+    """An ordered log of opaque bodies per room, in SQLite. It never waits for a lock: that would stop every connection."""
+
+    def __init__(self, settings: Settings):
+        self.settings = settings
+        self.kept = settings.retention_messages > 0 and settings.data is not None
+        self.loaded: WeakValueDictionary[str, RoomLog] = WeakValueDictionary()
+        self.touched: dict[RoomLog, tuple[int | None, dict[str, int]]] = {}  # as they were when the transaction began
+        self.swept = 0  # rowid up to which the sweep by age has come
+
+    def open(self) -> None:
+        """Opens or makes the file. Raises StartError."""
+        path = self.settings.data if self.kept else ":memory:"
+        try:
+            if self.kept:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.touch(mode=0o600)
+                self._lock(path)
+            self.sql = sqlite3.connect(path, timeout=0, isolation_level=None, check_same_thread=False)
+            self._prepare(path)
+        except OSError as error:
+            raise StartError(
+                f"The data file {path} cannot be made or opened: {error.strerror}. Name another one."
+            ) from None
+        except sqlite3.Error as error:
+            raise StartError(
+                f"The data file {path} cannot be used: {error}. Name another one, or move it away."
+            ) from None
+
+    def _lock(self, path: Path) -> None:
+        """Two relays on one log would each miss what the other takes. The lock ends with the process, however that ends."""
+        self.lock = sqlite3.connect(f"{path}.lock", timeout=0, isolation_level=None)
+        try:
+            self.lock.execute("begin exclusive")
+        except sqlite3.OperationalError:
+            raise StartError(f"Another server is using the data file {path}. Stop it, or name another file.") from None
+
+    def _prepare(self, path: Path | str) -> None:
+        one = lambda question: self.sql.execute(question).fetchone()[0]  # noqa: E731
+        application, version = one("pragma application_id"), one("pragma user_version")
+        if application != APPLICATION and one("select count(*) from sqlite_master"):
+            raise StartError(f"The data file {path} belongs to another program. Name another one.")
+        if version > SCHEMA_VERSION:
+            raise StartError(
+                f"The data file {path} is from a newer Secure Chat. Update this one, or name another file."
+            )
+        # In WAL mode, synchronous=normal survives the end of the process at any moment; only a power cut may cost the last commits.
+        for pragma in ("journal_mode=wal", "synchronous=normal", "wal_autocheckpoint=0", "secure_delete=on"):
+            self.sql.execute(f"pragma {pragma}")
+        if not self.kept:
+            self.sql.execute(f"pragma max_page_count={self.settings.memory // one('pragma page_size')}")
+        if version == 0:
+            self.sql.executescript(
+                f"begin; {SCHEMA} pragma application_id={APPLICATION}; pragma user_version={SCHEMA_VERSION}; commit"
+            )
+        self.rooms = one("select count(*) from room")
+
+    def close(self) -> None:
+        with suppress(sqlite3.Error):
+            self.sql.execute("pragma wal_checkpoint(truncate)")
+        self.sql.close()
+        if self.kept:
+            self.lock.close()
+
+    def checkpoint(self) -> None:
+        """Moves what was committed into the main file. Slow (it waits for the disk), so it has a thread and a connection of its own."""
+        with closing(sqlite3.connect(self.settings.data, timeout=0)) as sql:
+            sql.execute("pragma wal_checkpoint(passive)")
+
+    def room(self, name: str) -> RoomLog:
+        """The room's log, made up if there is none: nothing is written before the first append. Raises sqlite3.Error."""
+        room = self.loaded.get(name)
+        if room is None:
+            row = self.sql.execute("select number, log from room where name = ?", (name,)).fetchone()
+            number, log = row or (None, secrets.token_urlsafe(12))
+            kinds = dict(self.sql.execute("select kind, newest from kind where room = ?", (number,)))
+            room = self.loaded[name] = RoomLog(name, number, log, kinds)
+        return room
+
+    def oldest(self, room: RoomLog) -> int:
+        """The seq from which on nothing is missing; 0 if nothing was ever appended."""
+        row = self.sql.execute("select trimmed from room where number = ?", (room.number,)).fetchone()
+        return row[0] + 1 if row else 0
+
+    def read(self, room: RoomLog, after: int) -> sqlite3.Cursor:
+        """Entries (seq, kind, id, name, at, body) past `after`, in order. Close it: a reading left open holds up checkpoints."""
+        return self.sql.execute(
+            "select seq, kind, id, name, at, body from entry where room = ? and seq > ? order by seq",
+            (room.number, after),
+        )
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All that is appended inside is on disk at its end, or nothing is. Raises sqlite3.Error."""
+        self.touched = {}
+        self.sql.execute("begin immediate")
+        try:
+            yield
+            for room, (_, kinds) in self.touched.items():
+                self._finish(room, kinds)
+            self.sql.execute("commit")
+        except BaseException:
+            for room, before in self.touched.items():
+                room.number, room.kinds = before
+            if self.sql.in_transaction:  # after "disk full" SQLite has rolled back by itself
+                self.sql.execute("rollback")
+            raise
+        self.rooms += sum(number is None for number, _ in self.touched.values())
+
+    def append(
+        self, room: RoomLog, kind: str, body: str, id: str, name: str, at: str, if_newest: int | None = None
+    ) -> int:
+        """Inside a transaction -> the entry's seq, the first one if it is a repeat. Raises Refused, sqlite3.Error."""
+        if if_newest is not None and if_newest != room.kinds.get(kind, 0):
+            return self._repeated(room, kind, body, id, "not-newest")
+        if kind not in room.kinds and len(room.kinds) >= self.settings.kinds_per_room:
+            return self._repeated(room, kind, body, id, "too-many-kinds")
+        self._touch(room)
+        seq = room.newest + 1
+        try:
+            row = (room.number, seq, kind, id, name, at, body)
+            self.sql.execute("insert into entry values (?, ?, ?, ?, ?, ?, ?)", row)
+        except sqlite3.IntegrityError:
+            return self._repeated(room, kind, body, id, "storage")
+        room.kinds[kind] = seq
+        return seq
+
+    def _repeated(self, room: RoomLog, kind: str, body: str, id: str, otherwise: str) -> int:
+        question = "select seq, kind, body from entry where room = ? and id = ?"
+        row = self.sql.execute(question, (room.number, id)).fetchone()
+        if row is None:
+            raise Refused(otherwise)
+        if row[1:] != (kind, body):
+            raise Refused("id-conflict")
+        return row[0]
+
+    def _touch(self, room: RoomLog) -> None:
+        if room in self.touched:
+            return
+        if room.number is None and self.rooms >= self.settings.rooms:
+            raise Refused("no-more-rooms")
+        self.touched[room] = (room.number, dict(room.kinds))
+        if room.number is None:
+            made = self.sql.execute("insert into room values (null, ?, ?, 0)", (room.name, room.log))
+            room.number = made.lastrowid
+
+    def _finish(self, room: RoomLog, before: dict[str, int]) -> None:
+        changed = [(room.number, kind, seq) for kind, seq in room.kinds.items() if before.get(kind) != seq]
+        self.sql.executemany("insert or replace into kind values (?, ?, ?)", changed)
+        newest, limit = room.newest, self.settings.retention_messages
+        if limit and newest // TRIM_EVERY != max(before.values(), default=0) // TRIM_EVERY:
+            self.trim(room.number, newest - limit)
+
+    def trim(self, number: int, upto: int, all_kinds: bool = False) -> None:
+        """Removes up to TRIM_STEP entries with seq <= `upto`, unless `all_kinds` never the newest of a kind."""
+        keep = "" if all_kinds else "and seq not in (select newest from kind where room = :room)"
+        removed = self.sql.execute(
+            f"""delete from entry where rowid in (select rowid from entry
+                where room = :room and seq <= :upto {keep} order by seq limit {TRIM_STEP}) returning seq""",
+            {"room": number, "upto": upto},
+        ).fetchall()
+        trimmed = max((seq for (seq,) in removed), default=0)
+        self.sql.execute("update room set trimmed = max(trimmed, ?) where number = ?", (trimmed, number))
+
+    def sweep(self) -> bool:
+        """One step of retention by age -> whether there is more to do now."""
+        rows = self.sql.execute(
+            f"""select room, max(seq), max(rowid) from (select rowid, room, seq, at from entry
+                where rowid > ? order by rowid limit {TRIM_STEP}) where at < ? group by room""",
+            (self.swept, timestamp(ago=self.settings.retention_days * 86_400)),
+        ).fetchall()
+        for number, seq, _ in rows:
+            self.trim(number, seq)
+        self.swept = max((rowid for *_, rowid in rows), default=0)
+        return bool(rows)
+
+    def forget(self, room: RoomLog, upto: int | None = None) -> None:
+        """Retention 0: removes the entries up to `upto` and those held too long; without `upto` the whole room."""
+        if room.number is None:
+            return
+        if upto is not None:
+            question = "select max(seq) from entry where room = ? and at < ?"
+            old = self.sql.execute(question, (room.number, timestamp(ago=self.settings.hold))).fetchone()[0]
+            self.trim(room.number, max(upto, old or 0), all_kinds=True)
+            return
+        for table, column in (("entry", "room"), ("kind", "room"), ("room", "number")):
+            self.sql.execute(f"delete from {table} where {column} = ?", (room.number,))
+        self.rooms -= 1
+        room.number, room.kinds, room.log = None, {}, secrets.token_urlsafe(12)
+
+
 # ---------------------------------------------------------------------------------------------------- 3. Rooms
+
+
+def encode(value: object) -> bytes:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def text_frame(payload: bytes) -> bytes:
+    """A WebSocket frame. What a server sends is not masked, so the bytes are the same for every member: framed once."""
+    return Frame(Opcode.TEXT, payload).serialize(mask=False)
+
+
+def entries_frames(room: str, rows: Iterable[tuple]) -> Iterator[tuple[int, bytes]]:
+    """Entries as `entries` frames of at most ENTRIES_BYTES (or one entry), each with the seq of its last one."""
+    head, tail = encode({"type": "entries", "room": room})[:-1] + b',"entries":[', b"]}"
+    batch, size, last = [], 0, 0
+    for seq, kind, id, name, at, body in rows:
+        entry = encode({"seq": seq, "kind": kind, "id": id, "name": name, "at": at, "body": body})
+        if batch and len(head) + size + len(entry) + len(tail) > ENTRIES_BYTES:
+            yield last, text_frame(head + b",".join(batch) + tail)
+            batch, size = [], 0
+        batch.append(entry)
+        size, last = size + len(entry) + 1, seq
+    if batch:
+        yield last, text_frame(head + b",".join(batch) + tail)
+
+
+class Member:
+    """One joining of one connection. `live`: it has the whole log; until then it reads from `cursor` on, page by page."""
+
+    __slots__ = ("connection", "cursor", "live", "name", "number", "room")
+
+    def __init__(self, number: int, room: "Room", connection: "Connection", name: str):
+        self.number, self.room, self.connection, self.name = number, room, connection, name
+        self.cursor, self.live = 0, False
+
+
+class Room:
+    """The members present in one room. Members hear of each other; entries reach them only in the order of the log."""
+
+    def __init__(self, relay: "Relay", log: RoomLog):
+        self.relay, self.log, self.members = relay, log, {}
+
+    def enter(self, member: Member) -> None:
+        self._tell("member-joined", member)
+        self.members[member.number] = member
+
+    def leave(self, member: Member) -> None:
+        del self.members[member.number]
+        self._tell("member-left", member)
+        if not self.members:
+            self.relay.drop(self)
+
+    def _tell(self, type_: str, member: Member) -> None:
+        frame = {"type": type_, "room": self.log.name, "member": member.number, "name": member.name}
+        data = text_frame(encode(frame))
+        for other in list(self.members.values()):  # queueing may cut a slow one off, which leaves the room
+            other.connection.queue(data)
+
+    def page(self, after: int) -> tuple[int, bytes] | None:
+        """The next `entries` frame past `after` and its last seq; None at the end of the log."""
+        with closing(self.relay.log.read(self.log, after)) as rows:
+            return next(entries_frames(self.log.name, rows), None)
+
+    def deliver(self, rows: list[tuple]) -> None:
+        frames = list(entries_frames(self.log.name, rows))
+        for member in list(self.members.values()):
+            if member.live:
+                for member.cursor, data in frames:
+                    member.connection.queue(data)
+
+    def forget_what_all_have(self) -> None:
+        """Retention 0: what waits in a connection's backlog has not arrived yet."""
+        have = min(member.cursor if not member.connection.out else 0 for member in self.members.values())
+        self.relay.log.forget(self.log, have)
+
+
+@dataclass(slots=True)
+class Append:
+    """An `append` frame on its way through the tick that writes it."""
+
+    connection: "Connection"
+    log: RoomLog
+    name: str
+    id: str
+    kind: str
+    body: str
+    if_newest: int | None
+
+
+class Relay:
+    """All rooms and connections, and the tick: what arrives while one tick runs is written by the next in one transaction,
+    and leaves in one send per connection. Runs in one thread, so between two waits nothing else changes."""
+
+    def __init__(self, settings: Settings):
+        self.settings, self.log = settings, Log(settings)
+        self.rooms: dict[str, Room] = {}
+        self.connections: set[Connection] = set()
+        self.addresses: dict[str, Address] = {}
+        self.pending: deque[Append] = deque()
+        self.pending_size = 0
+        self.dirty: set[Connection] = set()  # have something to send
+        self.wake, self.member_numbers, self.closing = gevent.event.Event(), count(1), False
+
+    def open(self) -> None:
+        """Opens the log and starts. Raises StartError."""
+        self.log.open()
+        self.most = self.settings.connections or (open_files() - 256) // 2  # flask-sock's sockets take two files each
+        self.greenlets = [gevent.spawn(self._run_ticks), gevent.spawn(self._keep_house)]
+
+    def close(self) -> None:
+        """A clean stop: what was accepted is written and acknowledged, every connection is closed with 1012."""
+        self.closing = True
+        with gevent.Timeout(self.settings.patience + self.settings.linger, False):
+            while self.pending:
+                gevent.sleep(0.01)
+            for connection in list(self.connections):
+                connection.close(1012)
+            while self.connections:
+                gevent.sleep(0.01)
+        gevent.killall(self.greenlets)
+        self.log.close()
+
+    def serve(self, ws, environ: dict) -> None:
+        """One connection from its handshake to its end. `ws` is flask-sock's; only its socket is used."""
+        address = self.addresses.setdefault(environ.get("REMOTE_ADDR", ""), Address(self.settings))
+        connection = Connection(self, ws.sock, address)
+        ws.connected = False  # so flask-sock sends no close frame of its own
+        self.connections.add(connection)
+        address.connections += 1
+        try:
+            if self.closing:
+                connection.close(1012)
+            elif len(self.connections) > self.most:
+                connection.close(1013)
+            elif address.connections > self.settings.connections_per_address:
+                connection.close(4001)
+            connection.run()
+        finally:
+            self.connections.discard(connection)
+            address.connections -= 1
+
+    def room(self, name: str) -> Room:
+        return self.rooms.get(name) or Room(self, self.log.room(name))
+
+    def drop(self, room: Room) -> None:
+        if not room.members and self.rooms.get(room.log.name) is room:
+            del self.rooms[room.log.name]
+            self._forget(room.log)
+
+    def _forget(self, log: RoomLog) -> None:
+        if self.settings.retention_messages == 0:
+            self.log.forget(log)
+
+    def accept(self, append: Append) -> None:
+        """Takes an append for the next tick. Raises Refused."""
+        if self.closing or self.pending_size > self.settings.pending:
+            raise Refused("storage")
+        self.pending.append(append)
+        self.pending_size += len(append.body)
+        self.wake.set()
+
+    def _run_ticks(self) -> None:
+        while True:
+            self.wake.wait()
+            self.wake.clear()
+            if self.pending:
+                self._write(self._next_batch())
+            dirty, self.dirty = self.dirty, set()
+            for connection in dirty:
+                connection.flush()
+            if self.pending:
+                self.wake.set()
+                gevent.sleep(0)  # a set event does not wait, and the others must come to their turn
+
+    def _next_batch(self) -> list[Append]:
+        """At most about one `entries` frame, so that a burst of large bodies does not fill the backlog of quick readers."""
+        batch, size = [], 0
+        while self.pending and size < ENTRIES_BYTES:
+            batch.append(self.pending.popleft())
+            size += len(batch[-1].body)
+        self.pending_size -= size
+        return batch
+
+    def _write(self, batch: list[Append]) -> None:
+        deadline = monotonic() + self.settings.patience
+        while True:
+            try:
+                results, rows = self._transact(batch)
+                break
+            except sqlite3.Error as error:
+                if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY and monotonic() < deadline:
+                    gevent.sleep(0.01)  # another process holds the lock
+                    continue
+                logger.error("The log could not be written: %s", error)
+                results, rows = [Refused("storage")] * len(batch), {}
+                break
+        for append, result in zip(batch, results, strict=True):
+            append.connection.answer(append, result)
+        for log, entries in rows.items():
+            if log.name in self.rooms:
+                self.rooms[log.name].deliver(entries)
+            else:
+                self._forget(log)
+
+    def _transact(self, batch: list[Append]) -> tuple[list[int | Refused], dict[RoomLog, list[tuple]]]:
+        """Writes the batch -> for each append its seq or refusal, and the new entries of each room."""
+        results, rows, at = [], {}, timestamp()
+        with self.log.transaction():
+            for one in batch:
+                newest = one.log.newest
+                try:
+                    seq = self.log.append(one.log, one.kind, one.body, one.id, one.name, at, one.if_newest)
+                except Refused as refused:
+                    results.append(refused)
+                    continue
+                results.append(seq)
+                if seq > newest:  # else it is a repeat
+                    rows.setdefault(one.log, []).append((seq, one.kind, one.id, one.name, at, one.body))
+        return results, rows
+
+    def _keep_house(self) -> None:
+        swept = saved = monotonic()
+        while True:
+            gevent.sleep(min(1, self.settings.silence / 4))
+            now = monotonic()
+            for connection in list(self.connections):
+                connection.check(now)
+            self.addresses = {name: one for name, one in self.addresses.items() if one.connections or not one.full(now)}
+            try:
+                if self.settings.retention_messages == 0:
+                    for room in self.rooms.values():
+                        room.forget_what_all_have()
+                elif now - swept > 3600 or self.log.swept:
+                    swept = now
+                    self.log.sweep()
+                if self.log.kept and now - saved > 10:
+                    saved = now
+                    gevent.get_hub().threadpool.apply(self.log.checkpoint)
+            except sqlite3.Error as error:  # tried again later
+                logger.warning("The log could not be tidied: %s", error)
+
+
 # ---------------------------------------------------------------------------------------------------- 4. Connections
+
+PIECE = 65_536
+
+
+def open_files() -> int:
+    """Raises the limit of open files as far as the system lets us -> the limit."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return 4_096
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = 1_048_576 if hard == resource.RLIM_INFINITY else hard
+    with suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+        soft = wanted
+    return soft
+
+
+class Bucket:
+    """A token bucket. It goes below zero, so whoever does not stop has to wait the longer."""
+
+    def __init__(self, rate: float, burst: float):
+        self.rate, self.burst, self.tokens, self.time = rate, burst, burst, monotonic()
+
+    def level(self, now: float) -> float:
+        self.tokens, self.time = min(self.burst, self.tokens + (now - self.time) * self.rate), now
+        return self.tokens
+
+    def take(self, now: float) -> bool:
+        self.tokens = self.level(now) - 1
+        return self.tokens >= 0
+
+
+class Address:
+    """What is counted of all connections from one address."""
+
+    def __init__(self, settings: Settings):
+        self.connections = 0
+        self.frames = Bucket(settings.address_frames_per_second, settings.address_frames_burst)
+
+    def full(self, now: float) -> bool:
+        return self.frames.level(now) == self.frames.burst
+
+
+def utf8_size(text: str) -> int:
+    try:
+        return len(text.encode())
+    except UnicodeEncodeError:
+        raise Refused("unpaired-surrogate") from None
+
+
+def is_text(limit: int):
+    return lambda value: type(value) is str and 1 <= utf8_size(value) <= limit
+
+
+def is_match(pattern: str):
+    matches = re.compile(pattern).fullmatch
+    return lambda value: type(value) is str and matches(value) is not None
+
+
+is_room = is_text(512)
+is_id = is_match("[A-Za-z0-9_-]{1,64}")
+
+
+def is_seq(value: object) -> bool:
+    return type(value) is int and 0 <= value < 2**53  # True is an int, but its type is not
+
+
+def is_rooms(value: object) -> bool:
+    return type(value) is list and 1 <= len(value) <= 16 and all(map(is_room, value))
+
+
+MEMBERS = {  # of frames: what each must be, and the code that says otherwise
+    "room": (is_room, "bad-room"),
+    "rooms": (is_rooms, "bad-rooms"),
+    "name": (is_text(256), "bad-name"),
+    "log": (is_id, "bad-log"),
+    "kind": (is_match("[a-z0-9.-]{1,32}"), "bad-kind"),
+    "id": (is_id, "bad-id"),
+    "body": (is_text(65_536), "bad-body"),
+    "after": (is_seq, "bad-number"),
+    "if_newest": (is_seq, "bad-number"),
+}
+FRAMES = {  # type: (members needed, members allowed)
+    "join": ({"room", "name", "after"}, {"log"}),
+    "leave": ({"room"}, set()),
+    "append": ({"room", "kind", "id", "body"}, {"if_newest"}),
+    "look": ({"rooms"}, set()),
+    "ping": (set(), set()),
+}
+
+
+def depth(value: object) -> int:
+    """How deep lists and objects nest. Raises RecursionError."""
+    if type(value) is dict:
+        return 1 + max(map(depth, value.values()), default=0)
+    if type(value) is list:
+        return 1 + max(map(depth, value), default=0)
+    return 0
+
+
+def object_once(pairs: list[tuple[str, object]]) -> dict:
+    if len({key for key, _ in pairs}) < len(pairs):
+        raise Refused("repeated-member")
+    return dict(pairs)
+
+
+def refuse_constant(_: str):
+    raise Refused("not-json")  # NaN and Infinity, which Python's parser would take
+
+
+def parse(data: bytes) -> dict:
+    """A frame's bytes -> its object, which may still have any members. Raises Refused, UnicodeDecodeError."""
+    if len(data) > FRAME_BYTES:
+        raise Refused("too-large")
+    try:
+        frame = json.loads(data.decode(), object_pairs_hook=object_once, parse_constant=refuse_constant)
+        too_deep = depth(frame) > DEPTH
+    except RecursionError:
+        too_deep = True
+    except UnicodeDecodeError:
+        raise
+    except ValueError:
+        raise Refused("not-json") from None
+    if too_deep:
+        raise Refused("too-deep")
+    if type(frame) is not dict:
+        raise Refused("not-object")
+    return frame
+
+
+def check(frame: dict) -> str:
+    """-> the frame's type, if every member is as web/protocol/README.md has it. Raises Refused."""
+    type_ = frame.get("type")
+    if type(type_) is not str or type_ not in FRAMES:
+        raise Refused("unknown-type")
+    needed, allowed = FRAMES[type_]
+    members = frame.keys() - {"type"}
+    if members - needed - allowed:
+        raise Refused("unknown-member")
+    if needed - members:
+        raise Refused("missing-member")
+    for member in sorted(members):
+        is_good, code = MEMBERS[member]
+        if not is_good(frame[member]):
+            raise Refused(code)
+    return type_
+
+
+class Connection:
+    """One WebSocket after its handshake. Its handler reads the socket itself; `out` is what could not be sent yet."""
+
+    def __init__(self, relay: Relay, sock, address: Address):
+        self.relay, self.settings, self.sock, self.address = relay, relay.settings, sock, address
+        silent = logging.getLogger("securechat.frames")
+        silent.disabled = True  # at debug level it would show bodies
+        self.protocol = Protocol(SERVER, state=State.OPEN, max_size=HARD_FRAME_BYTES, logger=silent)
+        # The same descriptor without gevent, for sends that do not wait. Under TLS that would write past the encryption.
+        self.raw = socket.socket(fileno=sock.fileno())
+        self.plain = not isinstance(sock, gevent.ssl.SSLSocket)
+        self.raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.members: dict[str, Member] = {}
+        self.behind: deque[Member] = deque()  # still reading the log
+        self.out: deque[bytes] = deque()  # whole frames, but for the `offset` bytes of the first that are gone
+        self.offset = self.waiting = 0
+        self.writer = None  # a greenlet while anything waits
+        self.message: bytearray | None = None  # a fragmented message so far
+        self.heard = self.moved = monotonic()
+        self.pinged, self.closing, self.closed_at = False, 0, 0.0
+        self.frames = Bucket(self.settings.frames_per_second, self.settings.frames_burst)
+        self.bad = Bucket(self.settings.bad_frames / 10, self.settings.bad_frames)
+
+    # Reading
+
+    def run(self) -> None:
+        try:
+            while data := self.sock.recv(PIECE):
+                self.heard, self.pinged = monotonic(), False
+                self.protocol.receive_data(data)
+                for frame in self.protocol.events_received():
+                    if not self.closing:
+                        self._receive(frame)
+                if self._take_writes():
+                    break
+        except OSError:
+            self.out.clear()
+        except Exception:
+            logger.exception("A connection ended by an error of the relay")
+            self.close(1011)
+        finally:
+            self._end()
+
+    def _take_writes(self) -> bool:
+        """Queues what the protocol itself answers (pong, close) -> whether the connection is over."""
+        over = False
+        for data in self.protocol.data_to_send():
+            over = over or not data
+            if data:
+                self.queue(data)
+        return over
+
+    def _receive(self, frame: Frame) -> None:
+        if frame.opcode in (Opcode.TEXT, Opcode.BINARY):
+            self.binary = frame.opcode is Opcode.BINARY
+            if frame.fin:
+                self._handle(frame.data)
+            else:
+                self.message = bytearray(frame.data)
+        elif frame.opcode is Opcode.CONT:
+            self.message += frame.data
+            if frame.fin:
+                data, self.message = self.message, None
+                self._handle(data)
+        elif frame.opcode is Opcode.PING:
+            self._pay()
+
+    def _handle(self, data: bytes) -> None:
+        frame = {}
+        try:
+            if self.binary:
+                raise Refused("not-text")
+            frame = parse(data)
+            type_ = check(frame)
+        except UnicodeDecodeError:
+            return self.close(1007)
+        except Refused as refused:
+            self._refuse(refused.code, frame)
+            return None if self.bad.take(self.heard) else self.close(4002)
+        try:
+            self._pay()
+            self.ANSWERS[type_](self, **{name: value for name, value in frame.items() if name != "type"})
+        except Refused as refused:
+            self._refuse(refused.code, frame)
+        except sqlite3.Error as error:
+            logger.error("The log could not be read: %s", error)
+            self._refuse("storage", frame)
+
+    def _pay(self) -> None:
+        """Raises Refused if the connection or its address sends too fast, and ends a connection that does not stop."""
+        if not (self.frames.take(self.heard) and self.address.frames.take(self.heard)):
+            if self.frames.tokens < -self.frames.burst:
+                self.close(4003)
+            raise Refused("too-fast")
+
+    def _refuse(self, code: str, frame: dict) -> None:
+        error = {"type": "error", "code": code, "message": ERRORS[code]}
+        for member in ("room", "id"):
+            with suppress(Refused):
+                if MEMBERS[member][0](frame.get(member)):
+                    error[member] = frame[member]
+        self.say(error)
+
+    # Answering, one method per type of frame
+
+    def _join(self, room: str, name: str, after: int, log: str | None = None) -> None:
+        member = self.members.get(room)
+        if member and member.name != name:
+            self._leave_room(member)
+            member = None
+        if member is None:
+            member = self._enter_room(room, name)
+        place, known = member.room, member.room.log
+        newest = known.newest
+        member.cursor = after if log in (None, known.log) and after <= newest else 0
+        member.live = False
+        if member not in self.behind:
+            self.behind.append(member)
+        members = [{"member": one.number, "name": one.name} for one in place.members.values()]
+        frame = {"type": "joined", "room": room, "log": known.log, "after": member.cursor, "newest": newest}
+        frame |= {"oldest": self.relay.log.oldest(known), "you": member.number, "members": members}
+        self.say(frame | {"kept": self.relay.log.kept})
+
+    def _enter_room(self, name: str, member_name: str) -> Member:
+        if len(self.members) >= self.settings.rooms_per_connection:
+            raise Refused("too-many-rooms")
+        room = self.relay.room(name)
+        if len(room.members) >= self.settings.members_per_room:
+            raise Refused("room-full")
+        member = Member(next(self.relay.member_numbers), room, self, member_name)
+        self.relay.rooms[name] = room
+        self.members[name] = member
+        room.enter(member)
+        return member
+
+    def _leave_room(self, member: Member) -> None:
+        del self.members[member.room.log.name]
+        if member in self.behind:
+            self.behind.remove(member)
+        member.room.leave(member)
+
+    def _leave(self, room: str) -> None:
+        self._leave_room(self._member(room))
+        self.say({"type": "left", "room": room})
+
+    def _member(self, room: str) -> Member:
+        if room not in self.members:
+            raise Refused("not-joined")
+        return self.members[room]
+
+    def _append(self, room: str, kind: str, id: str, body: str, if_newest: int | None = None) -> None:
+        member = self._member(room)
+        self.relay.accept(Append(self, member.room.log, member.name, id, kind, body, if_newest))
+
+    def answer(self, append: Append, result: int | Refused) -> None:
+        """What became of an append: its seq or the refusal."""
+        room = append.log.name
+        if isinstance(result, Refused):
+            self._refuse(result.code, {"room": room, "id": append.id})
+        else:
+            self.say({"type": "appended", "room": room, "id": append.id, "seq": result})
+
+    def _look(self, rooms: list[str]) -> None:
+        seen = [self.relay.room(name) for name in rooms]
+        looked = [{"room": one.log.name, "newest": one.log.newest, "members": len(one.members)} for one in seen]
+        self.say({"type": "looked", "rooms": looked})
+
+    def _ping(self) -> None:
+        self.say({"type": "pong"})
+
+    ANSWERS = {"join": _join, "leave": _leave, "append": _append, "look": _look, "ping": _ping}  # noqa: RUF012 never changed
+
+    # Sending
+
+    def say(self, frame: dict) -> None:
+        self.queue(text_frame(encode(frame)))
+
+    def queue(self, data: bytes) -> None:
+        """Takes a whole frame; it leaves with the next tick. Past the bounded backlog the connection is cut off."""
+        if self.closing:
+            return None
+        if self.out and self.waiting + len(data) > self.settings.backlog:
+            return self.close(4004)
+        self._put(data)
+
+    def _put(self, data: bytes) -> None:
+        self.out.append(data)
+        self.waiting += len(data)
+        self.relay.dirty.add(self)
+        self.relay.wake.set()
+
+    def flush(self) -> None:
+        """Sends what waits, at once and joined. What the socket does not take is left to a greenlet of this connection."""
+        if self.writer:
+            return
+        if self.plain and self.out:
+            try:
+                self._sent(self.raw.send(b"".join(self.out) if len(self.out) > 1 else self.out[0]))
+            except BlockingIOError:
+                pass
+            except OSError:
+                self.out.clear()  # the handler finds the end of the connection by itself
+        if self.out or self.behind:
+            self.moved = monotonic()
+            self.writer = gevent.spawn(self._write_rest)
+
+    def _sent(self, size: int) -> None:
+        self.waiting -= size
+        size += self.offset
+        while self.out and size >= len(self.out[0]):
+            size -= len(self.out.popleft())
+        self.offset = size
+
+    def _write_rest(self) -> None:
+        """Waits for the socket piece by piece, and fetches the next page of a log when all before it is gone."""
+        try:
+            while self.out or self._next_page():
+                self._sent(self.sock.send(memoryview(self.out[0])[self.offset : self.offset + PIECE]))
+                self.moved = monotonic()
+        except OSError:
+            self.out.clear()
+        except sqlite3.Error as error:
+            logger.error("The log could not be read: %s", error)
+            self.close(1011)
+        finally:
+            self.writer = None
+
+    def _next_page(self) -> bool:
+        gevent.sleep(0)  # a socket that takes everything would never wait, and the others must come to their turn
+        while self.behind:
+            member = self.behind[0]
+            page = member.room.page(member.cursor)
+            if page:
+                member.cursor, data = page
+                self.behind.rotate(-1)
+                self._put(data)
+                return True
+            member.live = True  # nothing can be appended between the look at the log's end and this
+            self.behind.popleft()
+        return bool(self.out)
+
+    # Ending
+
+    def check(self, now: float) -> None:
+        """Once in a while: is the other side still there, and does it still read?"""
+        silence, limit = now - self.heard, self.settings.silence
+        if self.closing:
+            if now - self.closed_at > self.settings.linger:
+                self._shut()
+        elif self.writer and self.out and now - self.moved > limit:
+            self.close(4004)
+        elif silence > 2 * limit:
+            self.close(4005)
+        elif silence > limit and not self.pinged:
+            self.pinged = True
+            self.protocol.send_ping(b"")
+            self._take_writes()
+
+    def close(self, code: int) -> None:
+        """Leaves all rooms at once and sends a close frame; the handler goes on until the other side has answered it."""
+        if self.closing:
+            return
+        self.closing, self.closed_at = code, monotonic()
+        logger.info("A connection is closed: %s", CLOSE_CODES[code])
+        for member in list(self.members.values()):
+            self._leave_room(member)
+        if code == 4004:  # a close frame fits only between two frames
+            rest = list(self.out)[1 if self.offset or self.writer else 0 :]
+            for data in rest:
+                self.out.pop()
+                self.waiting -= len(data)
+        if self.protocol.state is State.OPEN:
+            self.protocol.send_close(code, CLOSE_CODES[code])
+            for data in self.protocol.data_to_send():
+                self._put(data)
+
+    def _shut(self) -> None:
+        with suppress(OSError):
+            self.raw.shutdown(socket.SHUT_RDWR)
+
+    def _end(self) -> None:
+        self.closing = self.closing or 1000
+        for member in list(self.members.values()):
+            self._leave_room(member)
+        with gevent.Timeout(self.settings.linger, False):
+            self.flush()
+            if self.writer:
+                self.writer.join()
+            if self.protocol.parser_exc:
+                self._discard()
+        if self.writer:
+            self.writer.kill()
+        self.relay.dirty.discard(self)
+        self._shut()
+        self.raw.detach()  # the descriptor is the other socket's to close
+        self.sock.close()
+
+    def _discard(self) -> None:
+        """After a broken frame: reads on until the other side ends, or the reset would overtake our close frame."""
+        with suppress(OSError):
+            if self.plain:
+                self.raw.shutdown(socket.SHUT_WR)
+            while self.sock.recv(PIECE):
+                pass
+
+
 # ---------------------------------------------------------------------------------------------------- 5. The runtime
 
 WEB = Path(__file__).resolve().parent / "web"
@@ -352,6 +1389,8 @@ def is_any(host: str) -> bool:
 
 class NoThread:
     """Stands where simple-websocket would start a thread that reads the socket."""
+
+    name = ""  # which it asks for
 
     def __init__(self, *_, **__):
         pass
