@@ -1,0 +1,143 @@
+"""Bodies that the relay carries <-> checked values, and every size limit. Specification, sections 3.2 and 4.2. Pure.
+
+Nothing here is cryptography: what comes out has the right form and is not yet believed.
+"""
+
+from .encoding import Reader, exactly, from_base64url, is_clean_name, sized, uint, utf8_bytes
+from .errors import CostOutOfRange, KdfUnavailable, Malformed, NotEncrypted, OtherLevel, Problem
+
+TEXT_BYTES = 16_384  # of a message, before padding
+BODY_BYTES = 65_536  # of a body, as the relay limits it
+CLASSIC_SALT, CLASSIC_IV = 16, 12
+GCM_TAG, SIGNATURE = 16, 64
+
+PASSPHRASE_PREFIX = "passphrase-1."
+CLASSIC_START = '{"iv":"'
+
+PBKDF2, ARGON2ID = 1, 2
+PBKDF2_COST = (600_000, 10_000_000)  # least and most iterations that are accepted
+ARGON2ID_TIME, ARGON2ID_MEBIBYTES = (2, 10), (19, 256)
+
+
+def text_bytes(text):
+    """UTF-8 of a message: 1 to 16,384 bytes. Raises Problem."""
+    data = utf8_bytes(text, "text")
+    if not data:
+        raise Problem("message", "message-empty", "There is nothing to send yet.")
+    if len(data) > TEXT_BYTES:
+        raise Problem(
+            "message",
+            "message-too-long",
+            "The message has %d bytes; at most %d are possible. Send it in parts." % (len(data), TEXT_BYTES),
+        )
+    return data
+
+
+def foreign(body):
+    """The refusal for a body that is not of the level that looks at it."""
+    if body.startswith(PASSPHRASE_PREFIX) or body.startswith(CLASSIC_START):
+        return OtherLevel()
+    return NotEncrypted()
+
+
+class ClassicBody:
+    """{iv, ciphertext, salt}: 12 bytes, ciphertext || tag(16), 16 bytes."""
+
+    def __init__(self, iv, ciphertext, salt):
+        self.iv = exactly(iv, CLASSIC_IV, "iv")
+        self.ciphertext = ciphertext
+        self.salt = exactly(salt, CLASSIC_SALT, "salt")
+
+    def write(self, platform):
+        b64 = platform.base64url
+        return '{"iv":"%s","ciphertext":"%s","salt":"%s"}' % (b64(self.iv), b64(self.ciphertext), b64(self.salt))
+
+
+def read_classic(platform, body):
+    """ClassicBody from a body. Raises NotEncrypted, OtherLevel or Malformed."""
+    if not body.startswith(CLASSIC_START):
+        raise foreign(body)
+    # One spelling only, so no JSON parser is asked: MicroPython's takes 1e3, repeated keys and control characters.
+    parts = body.split('"')
+    if len(parts) != 13 or [parts[i] for i in (0, 1, 2, 4, 5, 6, 8, 9, 10, 12)] != [
+        "{", "iv", ":", ",", "ciphertext", ":", ",", "salt", ":", "}",
+    ]:  # fmt: skip
+        raise Malformed("classic: not the one spelling")
+    iv = from_base64url(platform, parts[3], "iv")
+    ciphertext = from_base64url(platform, parts[7], "ciphertext")
+    salt = from_base64url(platform, parts[11], "salt")
+    if len(iv) != CLASSIC_IV or len(salt) != CLASSIC_SALT:
+        raise Malformed("classic: wrong length of iv or salt")
+    if not GCM_TAG < len(ciphertext) <= TEXT_BYTES + GCM_TAG:
+        raise Malformed("classic: wrong length of ciphertext")
+    return ClassicBody(iv, ciphertext, salt)
+
+
+class Parameters:
+    """What a root key is derived with: kdf(1) || cost(4) || room_salt(16)."""
+
+    def __init__(self, kdf, cost, room_salt):
+        self.kdf = kdf
+        self.cost = cost
+        self.room_salt = exactly(room_salt, 16, "room_salt")
+        self.octets = uint(kdf, 1, "kdf") + uint(cost, 4, "cost") + room_salt
+
+    def check(self):
+        """Raises CostOutOfRange or KdfUnavailable; returns itself."""
+        if self.kdf == PBKDF2:
+            if not PBKDF2_COST[0] <= self.cost <= PBKDF2_COST[1]:
+                raise CostOutOfRange()
+            return self
+        if self.kdf != ARGON2ID:
+            raise Malformed("kdf: unknown")
+        time, lanes, mebibytes = self.cost >> 24, self.cost >> 16 & 0xFF, self.cost & 0xFFFF
+        within = ARGON2ID_TIME[0] <= time <= ARGON2ID_TIME[1]
+        if not within or not 1 <= lanes <= 4 or not ARGON2ID_MEBIBYTES[0] <= mebibytes <= ARGON2ID_MEBIBYTES[1]:
+            raise CostOutOfRange()
+        raise KdfUnavailable()
+
+
+def passphrase_fields(parameters, session_public, name, counter, anchor_seq, anchor_hash):
+    """The fields of a header as they stand in the body, in the order of section 4.2."""
+    return (
+        parameters.octets
+        + exactly(session_public, 32, "session_public")
+        + sized(utf8_bytes(name, "name"))
+        + uint(counter, 4, "counter")
+        + uint(anchor_seq, 8, "anchor_seq")
+        + exactly(anchor_hash, 32, "anchor_hash")
+    )
+
+
+def write_passphrase(platform, fields, ciphertext, signature):
+    """The body: prefix || base64url(fields || ct || sig)."""
+    return PASSPHRASE_PREFIX + platform.base64url(fields + ciphertext + exactly(signature, SIGNATURE, "signature"))
+
+
+class PassphraseBody:
+    """A body of the passphrase level, taken apart. `fields` and `ciphertext` are exactly the bytes that were carried."""
+
+    def __init__(self, platform, data):
+        if len(data) <= SIGNATURE:
+            raise Malformed("too short")
+        reader = Reader(data[:-SIGNATURE])
+        self.parameters = Parameters(reader.uint(1), reader.uint(4), reader.take(16)).check()
+        self.session_public = reader.take(32)
+        self.name = platform.utf8(reader.sized(256))
+        self.counter = reader.uint(4)
+        self.anchor_seq = reader.uint(8)
+        self.anchor_hash = reader.take(32)
+        self.fields = data[: reader.at]
+        self.ciphertext = data[reader.at : -SIGNATURE]
+        self.signature = data[-SIGNATURE:]
+        if self.name is None or not is_clean_name(platform, self.name):
+            raise Malformed("name: not a clean name")
+        if len(self.ciphertext) < 256 + GCM_TAG:
+            raise Malformed("ciphertext: shorter than the least padding")
+
+
+def read_passphrase(platform, body):
+    """PassphraseBody from a body. Raises NotEncrypted, OtherLevel, Malformed, CostOutOfRange or KdfUnavailable."""
+    if not body.startswith(PASSPHRASE_PREFIX):
+        raise foreign(body)
+    return PassphraseBody(platform, from_base64url(platform, body[len(PASSPHRASE_PREFIX) :], "body"))

@@ -1,0 +1,170 @@
+"""Every refusal: a stable code for tests and logs, a sentence for people. Specification, sections 2 to 6. Pure.
+
+    Problem                      what a person typed cannot be used; names the form's field
+    Refusal                      a message that is not shown; a row with the reason stands in its place
+      NotEncrypted OtherLevel Malformed UnknownKind TooManyKeys Replayed
+      CannotOpen                           (classic)
+      CostOutOfRange KdfUnavailable BadSignature WrongPassphrase SessionChanged BadPadding NotText
+    Warning_                     a message that is shown, with what its level noticed about it
+      Gap Late Forked OutOfOrder
+    BadFrame                     what the relay sent is no frame of the specification
+    BadInput                     a program called with an argument that it must not give
+"""
+
+
+class BadInput(ValueError):
+    """A mistake of the calling program; the text names the argument."""
+
+
+class BadFrame(Exception):
+    """The relay sent something that the specification does not know; the text says what, without quoting it."""
+
+    code = "bad-frame"
+
+
+class Problem(Exception):
+    """What a person typed cannot be used. `field`: name, room, passphrase or message."""
+
+    def __init__(self, field, code, for_people):
+        super().__init__(for_people)
+        self.field = field
+        self.code = code
+        self.for_people = for_people
+
+
+class Refusal(Exception):
+    """A message that is not shown."""
+
+    code = "refused"
+    for_people = "A message was refused."
+
+
+class NotEncrypted(Refusal):
+    code = "not-encrypted"
+    for_people = "Something arrived that is not encrypted. Anyone, the relay too, could have written it, so it is not shown."
+
+
+class OtherLevel(Refusal):
+    code = "other-level"
+    for_people = "A message of another protection level arrived in this room. It may be an attempt to weaken it, so it is not shown."
+
+
+class Malformed(Refusal):
+    code = "malformed"
+    for_people = "A message arrived that does not follow the format of this level, so it cannot be read."
+
+
+class UnknownKind(Refusal):
+    code = "unknown-kind"
+    for_people = "An entry arrived of a kind that this page does not know. A newer page may be in use; reload to get it."
+
+
+class TooManyKeys(Refusal):
+    code = "too-many-keys"
+    for_people = "This message waited for a key while too many others did. Leave and join again to try once more."
+
+
+class Replayed(Refusal):
+    code = "replayed"
+    for_people = "The relay delivered a message again that was shown before. It is not shown twice."
+
+
+class CannotOpen(Refusal):
+    code = "cannot-open"
+    for_people = "This message does not open: it was altered, or written with another passphrase. This level cannot tell which."
+
+
+class CostOutOfRange(Refusal):
+    code = "cost-out-of-range"
+    for_people = "This message asks for a key derivation that is too weak or too expensive, so it is not opened."
+
+
+class KdfUnavailable(Refusal):
+    code = "kdf-unavailable"
+    for_people = "This message needs a key derivation (Argon2id) that this page does not have, so it cannot be opened here."
+
+
+class BadSignature(Refusal):
+    code = "bad-signature"
+    for_people = "A message arrived altered, or was moved here from another room, so it is not shown."
+
+
+class WrongPassphrase(Refusal):
+    code = "wrong-passphrase"
+    for_people = "This message was written with another passphrase, so it does not open."
+
+
+class SessionChanged(Refusal):
+    code = "session-changed"
+    for_people = "A sender changed its name or its key in the middle of a session. That is never honest, so it is not shown."
+
+
+class BadPadding(Refusal):
+    code = "bad-padding"
+    for_people = "A message opened, but its padding is wrong. Its sender's program is faulty, so it is not shown."
+
+
+class NotText(Refusal):
+    code = "not-text"
+    for_people = "A message opened, but it holds no valid text. Its sender's program is faulty, so it is not shown."
+
+
+class Warning_:
+    """Something noticed about a message that is shown all the same. (`Warning` is a built-in.)"""
+
+    code = "noticed"
+
+    def __init__(self, for_people):
+        self.for_people = for_people
+
+
+class Gap(Warning_):
+    code = "gap"
+
+    def __init__(self, missing):
+        one = missing == 1
+        counted = "1 message" if one else "%d messages" % missing
+        super().__init__(
+            "%s of this sender before this one %s not arrived: withheld, or lost." % (counted, "has" if one else "have")
+        )
+
+
+class Late(Warning_):
+    code = "late"
+
+    def __init__(self):
+        super().__init__("This message arrived after later ones of the same sender: the relay changed the order.")
+
+
+class Forked(Warning_):
+    code = "forked"
+
+    def __init__(self):
+        super().__init__(
+            "Before writing this, its sender was shown other messages than you: the relay tells you different things."
+        )
+
+
+class OutOfOrder(Warning_):
+    code = "out-of-order"
+
+    def __init__(self):
+        super().__init__("Its sender had seen more of this room than stands above: the relay changed the order.")
+
+
+REFUSALS = [
+    NotEncrypted,
+    OtherLevel,
+    Malformed,
+    UnknownKind,
+    TooManyKeys,
+    Replayed,
+    CannotOpen,
+    CostOutOfRange,
+    KdfUnavailable,
+    BadSignature,
+    WrongPassphrase,
+    SessionChanged,
+    BadPadding,
+    NotText,
+]

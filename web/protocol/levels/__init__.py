@@ -1,0 +1,45 @@
+"""One file per rung of the ladder, one shared shape. Specification, section 2.4. Pure.
+
+A level, for one session (one Join of one page):
+
+    await Level.start(platform, room, name, passphrase) -> level   passphrase: bytes, not kept
+    level.tag                       Tag of our own session, shown beside our name
+    await level.prepare()           agrees with itself on what to seal with; once the log has been read
+    await level.seal(text) -> body  a retry sends the same body again, and never seals anew
+    await level.open(entries) -> [Opened | Waiting | Refusal]   in the order of the log, each entry once
+    level.keyring                   what is still to be derived, or None
+    level.complete_from(oldest)     the relay keeps nothing older
+"""
+
+from hashlib import sha256
+
+TAG_LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's base32: no letter that looks like another
+TAG_COLORS = 12
+
+
+class Tag:
+    """Short form of a key: 20 bits as four characters, and a colour. A hint, never a proof. Section 2.6."""
+
+    def __init__(self, key):
+        digest = sha256(key).digest()
+        number = int.from_bytes(digest[:3], "big") >> 4
+        self.text = "".join([TAG_LETTERS[number >> shift & 31] for shift in (15, 10, 5, 0)])
+        self.color = digest[3] % TAG_COLORS
+
+
+class Opened:
+    """A message to show. `name` is None where the level cannot tell, and the relay's word is all there is."""
+
+    def __init__(self, text, name, tag, own, warnings):
+        self.text = text
+        self.name = name
+        self.tag = tag
+        self.own = own
+        self.warnings = warnings
+
+
+class Waiting:
+    """The key is not derived yet; open() the entry again once `key_name` is."""
+
+    def __init__(self, key_name):
+        self.key_name = key_name

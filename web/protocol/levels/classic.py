@@ -1,0 +1,78 @@
+"""Level classic: the first design exactly. PBKDF2 and AES-256-GCM, a salt per session. Specification, section 3. Pure.
+
+It keeps the words from the relay and nothing more: no sender, no order, no room is authenticated.
+"""
+
+from ..envelope import CLASSIC_IV, CLASSIC_SALT, ClassicBody, read_classic, text_bytes
+from ..errors import CannotOpen, NotText, Refusal, Replayed
+from . import Opened, Tag, Waiting
+from .keyring import KeyRing
+
+ITERATIONS = 150_000
+
+
+class Classic:
+    id = "classic"
+    title = "Classic"
+    sentence = (
+        "The relay cannot read the words. It can put false names on them, repeat, withhold or reorder them, "
+        "and it can try to guess the passphrase."
+    )
+
+    def __init__(self, platform, passphrase_key):
+        self.platform = platform
+        self.salt = platform.random(CLASSIC_SALT)
+        self.tag = Tag(self.salt)
+        self.seen = set()
+
+        async def derive(salt):
+            return await platform.pbkdf2_aes_key(passphrase_key, salt, ITERATIONS)
+
+        self.keyring = KeyRing(platform, derive)
+
+    @classmethod
+    async def start(cls, platform, room, name, passphrase):
+        """Room and name are not used: this level binds a message to neither."""
+        return cls(platform, await platform.passphrase_key(passphrase))
+
+    def complete_from(self, oldest):
+        pass
+
+    async def prepare(self):
+        await self.keyring.add(self.salt)
+
+    async def seal(self, text):
+        """{iv, ciphertext, salt}. Raises Problem for a text that is empty or too long."""
+        plaintext = text_bytes(text)
+        # Random, so at most 2^32 messages under one key: a session never comes near (NIST SP 800-38D, section 8.3).
+        iv = self.platform.random(CLASSIC_IV)
+        ciphertext = await self.platform.aes_gcm_seal(self.keyring.get(self.salt), iv, plaintext, b"")
+        return ClassicBody(iv, ciphertext, self.salt).write(self.platform)
+
+    async def open(self, entries):
+        outcomes = [self.look_at(entry) for entry in entries]
+        due = [i for i, outcome in enumerate(outcomes) if isinstance(outcome, ClassicBody)]
+        sealed = [(self.keyring.get(b.salt), b.iv, b.ciphertext, b"") for b in [outcomes[i] for i in due]]
+        for i, plaintext in zip(due, await self.platform.aes_gcm_open_all(sealed)):
+            outcomes[i] = self.opened(outcomes[i], plaintext)
+        return outcomes
+
+    def look_at(self, entry):
+        try:
+            body = read_classic(self.platform, entry["body"])
+        except Refusal as refusal:
+            return refusal
+        return body if self.keyring.get(body.salt) else Waiting(body.salt)
+
+    def opened(self, body, plaintext):
+        if plaintext is None:
+            return CannotOpen()
+        # The salt stands for the session and the iv for its counter: an honest sender never repeats the pair.
+        once = body.salt + body.iv
+        if once in self.seen:
+            return Replayed()
+        self.seen.add(once)
+        text = self.platform.utf8(plaintext)
+        if text is None:
+            return NotText()
+        return Opened(text, None, Tag(body.salt), body.salt == self.salt, [])

@@ -1,0 +1,55 @@
+"""Slowly derived keys, by the public values they are derived with. Specification, section 2.5. Pure.
+
+Anyone who can write to a room can make the page derive keys by sending new salts. So unknown ones are derived one at a
+time and at most ten a minute, beside the messages whose keys are known, which are never delayed.
+"""
+
+PER_MINUTE = 10
+WANTED = 100  # at most so many wait; the oldest wish is forgotten first, and made again by its next message
+
+
+class KeyRing:
+    """`derive(name) -> key handle` is slow and async; a name is the bytes of the salt and the cost."""
+
+    def __init__(self, platform, derive):
+        self.platform = platform
+        self.derive = derive
+        self.keys = {}
+        self.wanted = []
+        self.starts = []
+        self.deriving = False
+
+    def get(self, name):
+        """The key, or None, and then it is wanted."""
+        key = self.keys.get(name)
+        if key is None and name not in self.wanted:
+            self.wanted.append(name)
+            if len(self.wanted) > WANTED:
+                self.wanted.pop(0)
+        return key
+
+    def wait(self):
+        """Seconds until the next derivation may start, 0.0 for now, or None if none is wanted or one is under way."""
+        if self.deriving or not self.wanted:
+            return None
+        now = self.platform.seconds()
+        self.starts = [start for start in self.starts if now - start < 60]
+        if len(self.starts) < PER_MINUTE:
+            return 0.0
+        return 60 - (now - self.starts[0])
+
+    async def derive_next(self):
+        """Derives the newest wish, as newer messages matter more; call only when wait() is 0.0. Returns its name."""
+        name = self.wanted.pop()
+        await self.add(name)
+        return name
+
+    async def add(self, name):
+        """Derives the key of `name` and keeps it."""
+        self.starts.append(self.platform.seconds())
+        self.deriving = True
+        try:
+            self.keys[name] = await self.derive(name)
+        finally:
+            self.deriving = False
+        return self.keys[name]

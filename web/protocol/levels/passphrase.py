@@ -1,0 +1,175 @@
+"""Level passphrase: one slow key per room, cheap keys per session, every body signed. Specification, section 4. Pure."""
+
+from hashlib import sha256
+
+from ..encoding import sized, uint, utf8_bytes
+from ..envelope import PBKDF2, PBKDF2_COST, Parameters, passphrase_fields, read_passphrase, text_bytes, write_passphrase
+from ..errors import BadInput, BadPadding, BadSignature, NotText, Refusal, WrongPassphrase
+from ..padding import pad, unpad
+from . import Opened, Tag, Waiting
+from .anchors import Anchors
+from .keyring import KeyRing
+from .senders import Senders
+
+LABEL_ROOT = b"secure-chat passphrase 1 root"
+LABEL_KEY = b"secure-chat passphrase 1 key"
+LABEL_HEADER = b"secure-chat passphrase 1 header"
+ED25519_ORDER = 2**252 + 27742317777372353535851937790883648493  # L, RFC 8032, section 5.1
+
+
+def root_salt(room, room_salt):
+    """SHA-256(label || sized(room) || room_salt(16)): a guess of the passphrase helps in one room only."""
+    return sha256(LABEL_ROOT + sized(room) + room_salt).digest()
+
+
+def key_info(room):
+    """HKDF's info for a session's key."""
+    return LABEL_KEY + sized(room)
+
+
+def nonce(counter):
+    """0^8 || counter(4). Safe although it is fixed: the key is one session's, and its counter never seals two texts."""
+    return bytes(8) + uint(counter, 4, "counter")
+
+
+def header(room, fields):
+    """What is authenticated besides the ciphertext: label || sized(room) || the fields as they stand in the body."""
+    return LABEL_HEADER + sized(room) + fields
+
+
+def canonical(signature):
+    """S < L (RFC 8032, section 5.1.7): some browsers accept the other form, which would be a second valid body."""
+    return int.from_bytes(bytes(reversed(signature[32:])), "big") < ED25519_ORDER
+
+
+class Passphrase:
+    id = "passphrase"
+    title = "Passphrase"
+    sentence = (
+        "Only who knows the passphrase can read or write. Altered, forged and repeated messages are refused; "
+        "missing or reordered ones are marked. Whoever learns the passphrase can read all that is stored."
+    )
+
+    def __init__(self, platform, room, name, passphrase_key, session):
+        self.platform = platform
+        self.room = utf8_bytes(room, "room")
+        self.name = name
+        self.private, self.public = session
+        self.tag = Tag(self.public)
+        self.counter = 0
+        self.parameters = None  # what we seal with; fixed from our first message on
+        self.newest_opened = None
+        self.session_keys = {}  # parameters || session_public -> AES key
+        self.senders = Senders()
+        self.anchors = Anchors()
+        self.passphrase_key = passphrase_key
+        self.keyring = KeyRing(platform, self.derive_root)
+
+    @classmethod
+    async def start(cls, platform, room, name, passphrase):
+        """A new session: an Ed25519 pair made in memory, never stored. `room` and `name` are clean names."""
+        return cls(
+            platform, room, name, await platform.passphrase_key(passphrase), await platform.ed25519_generate()
+        )
+
+    async def derive_root(self, octets):
+        """The root for kdf(1) || cost(4) || room_salt(16), which Parameters.check() has accepted."""
+        cost, room_salt = int.from_bytes(octets[1:5], "big"), octets[5:]
+        return await self.platform.pbkdf2_root(self.passphrase_key, root_salt(self.room, room_salt), cost)
+
+    def complete_from(self, oldest):
+        self.anchors.complete_from(oldest)
+
+    async def prepare(self):
+        """Takes room_salt and cost from the newest body that opened; makes a room_salt only if there is none."""
+        if self.parameters is None:
+            parameters = self.newest_opened
+            if parameters is None:
+                parameters = Parameters(PBKDF2, PBKDF2_COST[0], self.platform.random(16))
+            if self.keyring.get(parameters.octets) is None:
+                await self.keyring.add(parameters.octets)
+            self.parameters = parameters
+        await self.session_key(self.parameters, self.public)
+
+    async def session_key(self, parameters, public):
+        """key = HKDF-SHA-256(root, salt = session_public, info = label || sized(room)). None while there is no root."""
+        name = parameters.octets + public
+        key = self.session_keys.get(name)
+        if key is None:
+            root = self.keyring.get(parameters.octets)
+            if root is None:
+                return None
+            key = await self.platform.hkdf_aes_key(root, public, key_info(self.room))
+            self.session_keys[name] = key
+        return key
+
+    async def seal(self, text):
+        """The body. Raises Problem for a text that is empty or too long. Call prepare() before."""
+        plaintext = pad(text_bytes(text))
+        if self.counter >= 2**32 - 1:
+            raise BadInput("counter: this session has sealed all it may; join again")
+        counter, self.counter = self.counter, self.counter + 1
+        # Taken before the first await, so that no second seal() can come by the same counter.
+        anchor_seq, anchor_hash = self.anchors.newest
+        fields = passphrase_fields(self.parameters, self.public, self.name, counter, anchor_seq, anchor_hash)
+        aad = header(self.room, fields)
+        key = await self.session_key(self.parameters, self.public)
+        ciphertext = await self.platform.aes_gcm_seal(key, nonce(counter), plaintext, aad)
+        signature = await self.platform.ed25519_sign(self.private, aad + ciphertext)
+        return write_passphrase(self.platform, fields, ciphertext, signature)
+
+    async def open(self, entries):
+        """Three passes, each one batch: form, signature, key and ciphertext; then order, one by one."""
+        outcomes = [self.look_at(entry) for entry in entries]
+        await self.check_signatures(outcomes)
+        await self.decrypt(outcomes)
+        for i, entry in enumerate(entries):
+            self.anchors.note(entry["seq"], entry["body"])
+            if isinstance(outcomes[i], tuple):
+                outcomes[i] = self.opened(entry["seq"], *outcomes[i])
+        return outcomes
+
+    def look_at(self, entry):
+        try:
+            return read_passphrase(self.platform, entry["body"])
+        except Refusal as refusal:
+            return refusal
+
+    async def check_signatures(self, outcomes):
+        due = [i for i, outcome in enumerate(outcomes) if not isinstance(outcome, Refusal)]
+        signed = []
+        for i in due:
+            body = outcomes[i]
+            body.aad = header(self.room, body.fields)
+            signed.append((body.session_public, body.signature, body.aad + body.ciphertext))
+        for i, valid in zip(due, await self.platform.ed25519_verify_all(signed)):
+            if not valid or not canonical(outcomes[i].signature):
+                outcomes[i] = BadSignature()
+
+    async def decrypt(self, outcomes):
+        due, sealed = [], []
+        for i, body in enumerate(outcomes):
+            if isinstance(body, Refusal):
+                continue
+            key = await self.session_key(body.parameters, body.session_public)
+            if key is None:
+                outcomes[i] = Waiting(body.parameters.octets)
+                continue
+            due.append(i)
+            sealed.append((key, nonce(body.counter), body.ciphertext, body.aad))
+        for i, padded in zip(due, await self.platform.aes_gcm_open_all(sealed)):
+            outcomes[i] = WrongPassphrase() if padded is None else (outcomes[i], padded)
+
+    def opened(self, seq, body, padded):
+        try:
+            text = self.platform.utf8(unpad(padded))
+            if not text:
+                return NotText()
+            warnings = self.senders.check(body)
+        except Refusal as refusal:
+            return refusal
+        self.newest_opened = body.parameters
+        anchor = self.anchors.check(seq, body.anchor_seq, body.anchor_hash)
+        if anchor:
+            warnings.append(anchor)
+        return Opened(text, body.name, Tag(body.session_public), body.session_public == self.public, warnings)

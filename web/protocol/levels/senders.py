@@ -1,0 +1,38 @@
+"""What each session has sent so far: repeats, gaps, and changes of name. Specification, section 4.4. Pure."""
+
+from ..errors import Gap, Late, Replayed, SessionChanged
+
+MISSING = 1_000  # counters per session that may still arrive late; older ones are then refused as repeats
+
+
+class Sender:
+    """One session: its highest counter, and the lower ones that have not arrived."""
+
+    def __init__(self, body):
+        self.name = body.name
+        self.parameters = body.parameters.octets
+        self.highest = body.counter - 1
+        self.missing = []
+
+
+class Senders:
+    def __init__(self):
+        self.by_key = {}
+
+    def check(self, body):
+        """Warnings for a body that opened. Raises Replayed or SessionChanged. A gap is counted from the first seen."""
+        sender = self.by_key.get(body.session_public)
+        if sender is None:
+            sender = self.by_key[body.session_public] = Sender(body)
+        if sender.name != body.name or sender.parameters != body.parameters.octets:
+            raise SessionChanged()
+        if body.counter <= sender.highest:
+            if body.counter not in sender.missing:
+                raise Replayed()
+            sender.missing.remove(body.counter)
+            return [Late()]
+        gap = body.counter - sender.highest - 1
+        first_missing = max(sender.highest + 1, body.counter - MISSING)
+        sender.missing = (sender.missing + list(range(first_missing, body.counter)))[-MISSING:]
+        sender.highest = body.counter
+        return [Gap(gap)] if gap else []

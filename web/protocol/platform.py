@@ -1,0 +1,69 @@
+"""What the protocol needs of the world: cryptography, randomness, a clock, Unicode. Specification, section 2.
+
+The page gives `browser.platform.BrowserPlatform` (Web Crypto); the tests give one over pyca/cryptography, which is the
+second implementation that checks the first. Keys are handles that only the platform looks into.
+"""
+
+
+class Platform:
+    """The interface. Bytes are `bytes`; a handle is whatever the platform makes of a key."""
+
+    def random(self, count):
+        """`count` bytes from the system's generator."""
+        raise NotImplementedError
+
+    def seconds(self):
+        """A clock that never goes back, in seconds, as a float. Its zero means nothing."""
+        raise NotImplementedError
+
+    def nfc(self, text):
+        """`text` in Unicode Normalization Form C (UAX #15)."""
+        raise NotImplementedError
+
+    def utf8(self, data):
+        """The text that strict UTF-8 `data` holds (RFC 3629; a byte order mark is kept), or None."""
+        raise NotImplementedError
+
+    def base64url(self, data):
+        """`data` in base64url without padding (RFC 4648, section 5)."""
+        raise NotImplementedError
+
+    def from_base64url(self, text):
+        """The bytes of `text`, or None. May be lenient: encoding.from_base64url checks by encoding again."""
+        raise NotImplementedError
+
+    async def passphrase_key(self, passphrase):
+        """A handle that PBKDF2 can derive from. The bytes need not be kept after this."""
+        raise NotImplementedError
+
+    async def pbkdf2_aes_key(self, passphrase_key, salt, iterations):
+        """An AES-256-GCM handle: PBKDF2-HMAC-SHA-256 (RFC 8018, section 5.2), 32 bytes."""
+        raise NotImplementedError
+
+    async def pbkdf2_root(self, passphrase_key, salt, iterations):
+        """An HKDF handle holding the 32 bytes of PBKDF2-HMAC-SHA-256."""
+        raise NotImplementedError
+
+    async def hkdf_aes_key(self, root, salt, info):
+        """An AES-256-GCM handle: HKDF-SHA-256 (RFC 5869), Extract and Expand, 32 bytes."""
+        raise NotImplementedError
+
+    async def aes_gcm_seal(self, key, nonce, plaintext, aad):
+        """Ciphertext || tag(16) (NIST SP 800-38D), nonce(12)."""
+        raise NotImplementedError
+
+    async def aes_gcm_open_all(self, sealed):
+        """For each (key, nonce, ciphertext || tag, aad): the plaintext, or None if it does not authenticate."""
+        raise NotImplementedError
+
+    async def ed25519_generate(self):
+        """(private handle, public(32)): a new pair (RFC 8032, section 5.1)."""
+        raise NotImplementedError
+
+    async def ed25519_sign(self, private, message):
+        """signature(64)."""
+        raise NotImplementedError
+
+    async def ed25519_verify_all(self, signed):
+        """For each (public(32), signature(64), message): True or False. Never raises for bad keys or signatures."""
+        raise NotImplementedError
