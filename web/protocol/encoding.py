@@ -41,14 +41,14 @@ def uint(value, size, name):
     """`value` as `size` bytes, big-endian."""
     # `type(...) is int`: True is an int on one runtime only.
     if type(value) is not int or not 0 <= value < 1 << (8 * size):
-        raise BadInput("%s: need a whole number of %d bytes" % (name, size))
+        raise BadInput(f"{name}: need a whole number of {size} bytes")
     return value.to_bytes(size, "big")
 
 
 def exactly(data, size, name):
     """`data`, if it is `size` bytes."""
     if type(data) is not bytes or len(data) != size:
-        raise BadInput("%s: need %d bytes" % (name, size))
+        raise BadInput(f"{name}: need {size} bytes")
     return data
 
 
@@ -62,18 +62,18 @@ def sized(data):
 def utf8_bytes(text, name):
     """Strict UTF-8 of `text`. BadInput for an unpaired surrogate."""
     if type(text) is not str:
-        raise BadInput("%s: need text" % name)
+        raise BadInput(f"{name}: need text")
     try:
         data = text.encode("utf-8")
     except UnicodeError:
-        raise BadInput("%s: unpaired surrogate" % name)  # noqa: B904 - `from` prints a warning on MicroPython
+        raise BadInput(f"{name}: unpaired surrogate")  # noqa: B904 - `from` prints a warning on MicroPython
     if has_surrogate(data):
-        raise BadInput("%s: unpaired surrogate" % name)
+        raise BadInput(f"{name}: unpaired surrogate")
     return data
 
 
 def has_surrogate(data):
-    """Whether UTF-8-like `data` holds a surrogate: ED followed by A0 or more. MicroPython encodes them; CPython never."""
+    """Whether `data` holds a surrogate, ED followed by A0 or more: MicroPython encodes them, CPython never does."""
     at = data.find(b"\xed")
     while at >= 0:
         if data[at + 1 : at + 2] >= b"\xa0":
@@ -87,7 +87,7 @@ def from_base64url(platform, text, name):
     data = platform.from_base64url(text)
     # Decoders skip white space and ignore spare bits; encoding again shows whether this is the one true form.
     if data is None or platform.base64url(data) != text:
-        raise Malformed("%s: not canonical base64url" % name)
+        raise Malformed(f"{name}: not canonical base64url")
     return data
 
 
@@ -121,18 +121,18 @@ def clean_name(platform, text, field):
     name = trimmed(platform.nfc(text))
     what = "Your name" if field == "name" else "The room's name"
     if not name:
-        raise Problem(field, field + "-empty", "%s is needed: 1 to %d characters." % (what, NAME_CHARACTERS))
+        raise Problem(field, field + "-empty", f"{what} is needed: 1 to {NAME_CHARACTERS} characters.")
     if len(name) > NAME_CHARACTERS:
         raise Problem(
             field,
             field + "-too-long",
-            "%s has %d characters; at most %d are possible." % (what, len(name), NAME_CHARACTERS),
+            f"{what} has {len(name)} characters; at most {NAME_CHARACTERS} are possible.",
         )
     if not visible(name):
         raise Problem(
             field,
             field + "-invisible",
-            "%s holds an invisible or direction-changing character. Type it anew instead of pasting it." % what,
+            f"{what} holds an invisible or direction-changing character. Type it anew instead of pasting it.",
         )
     return name
 
@@ -178,7 +178,7 @@ def passphrase_bytes(platform, text):
         raise Problem(
             "passphrase",
             "passphrase-too-long",
-            "The passphrase has %d bytes; at most %d are possible." % (len(data), PASSPHRASE_BYTES),
+            f"The passphrase has {len(data)} bytes; at most {PASSPHRASE_BYTES} are possible.",
         )
     return data
 

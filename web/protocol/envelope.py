@@ -28,14 +28,14 @@ def text_bytes(text):
         raise Problem(
             "message",
             "message-too-long",
-            "The message has %d bytes; at most %d are possible. Send it in parts." % (len(data), TEXT_BYTES),
+            f"The message has {len(data)} bytes; at most {TEXT_BYTES} are possible. Send it in parts.",
         )
     return data
 
 
 def foreign(body):
     """The refusal for a body that is not of the level that looks at it."""
-    if body.startswith(PASSPHRASE_PREFIX) or body.startswith(CLASSIC_START):
+    if body.startswith((PASSPHRASE_PREFIX, CLASSIC_START)):
         return OtherLevel()
     return NotEncrypted()
 
@@ -50,7 +50,7 @@ class ClassicBody:
 
     def write(self, platform):
         b64 = platform.base64url
-        return '{"iv":"%s","ciphertext":"%s","salt":"%s"}' % (b64(self.iv), b64(self.ciphertext), b64(self.salt))
+        return f'{{"iv":"{b64(self.iv)}","ciphertext":"{b64(self.ciphertext)}","salt":"{b64(self.salt)}"}}'
 
 
 def read_classic(platform, body):
@@ -115,7 +115,7 @@ def write_passphrase(platform, fields, ciphertext, signature):
 
 
 class PassphraseBody:
-    """A body of the passphrase level, taken apart. `fields` and `ciphertext` are exactly the bytes that were carried."""
+    """A body of the passphrase level, taken apart; `fields` and `ciphertext` are the very bytes carried."""
 
     def __init__(self, platform, data):
         if len(data) <= SIGNATURE:

@@ -1,14 +1,14 @@
 """Every refusal: a stable code for tests and logs, a sentence for people. Specification, sections 2 to 6. Pure.
 
-    Problem                      what a person typed cannot be used; names the form's field
-    Refusal                      a message that is not shown; a row with the reason stands in its place
-      NotEncrypted OtherLevel Malformed UnknownKind TooManyKeys Replayed
-      CannotOpen                           (classic)
-      CostOutOfRange KdfUnavailable BadSignature WrongPassphrase SessionChanged BadPadding NotText
-    Warning_                     a message that is shown, with what its level noticed about it
-      Gap Late Forked OutOfOrder
-    BadFrame                     what the relay sent is no frame of the specification
-    BadInput                     a program called with an argument that it must not give
+Problem                      what a person typed cannot be used; names the form's field
+Refusal                      a message that is not shown; a row with the reason stands in its place
+  NotEncrypted OtherLevel Malformed UnknownKind TooManyKeys Replayed
+  CannotOpen                           (classic)
+  CostOutOfRange KdfUnavailable BadSignature WrongPassphrase SessionChanged BadPadding NotText
+Warning_                     a message that is shown, with what its level noticed about it
+  Gap Late Forked OutOfOrder
+BadFrame                     what the relay sent is no frame of the specification
+BadInput                     a program called with an argument that it must not give
 """
 
 
@@ -41,12 +41,12 @@ class Refusal(Exception):
 
 class NotEncrypted(Refusal):
     code = "not-encrypted"
-    for_people = "Something arrived that is not encrypted. Anyone, the relay too, could have written it, so it is not shown."
+    for_people = "Something arrived that is not encrypted. Anyone could have written it, so it is not shown."
 
 
 class OtherLevel(Refusal):
     code = "other-level"
-    for_people = "A message of another protection level arrived in this room. It may be an attempt to weaken it, so it is not shown."
+    for_people = "A message of another protection level arrived here. It may be an attack, so it is not shown."
 
 
 class Malformed(Refusal):
@@ -56,7 +56,9 @@ class Malformed(Refusal):
 
 class UnknownKind(Refusal):
     code = "unknown-kind"
-    for_people = "An entry arrived of a kind that this page does not know. A newer page may be in use; reload to get it."
+    for_people = (
+        "An entry arrived of a kind that this page does not know. A newer page may be in use; reload to get it."
+    )
 
 
 class TooManyKeys(Refusal):
@@ -71,7 +73,7 @@ class Replayed(Refusal):
 
 class CannotOpen(Refusal):
     code = "cannot-open"
-    for_people = "This message does not open: it was altered, or written with another passphrase. This level cannot tell which."
+    for_people = "A message does not open: altered, or written with another passphrase. This level cannot tell which."
 
 
 class CostOutOfRange(Refusal):
@@ -81,7 +83,9 @@ class CostOutOfRange(Refusal):
 
 class KdfUnavailable(Refusal):
     code = "kdf-unavailable"
-    for_people = "This message needs a key derivation (Argon2id) that this page does not have, so it cannot be opened here."
+    for_people = (
+        "This message needs a key derivation (Argon2id) that this page does not have, so it cannot be opened here."
+    )
 
 
 class BadSignature(Refusal):
@@ -96,7 +100,9 @@ class WrongPassphrase(Refusal):
 
 class SessionChanged(Refusal):
     code = "session-changed"
-    for_people = "A sender changed its name or its key in the middle of a session. That is never honest, so it is not shown."
+    for_people = (
+        "A sender changed its name or key in the middle of a session. That is never honest, so it is not shown."
+    )
 
 
 class BadPadding(Refusal):
@@ -122,11 +128,9 @@ class Gap(Warning_):
     code = "gap"
 
     def __init__(self, missing):
-        one = missing == 1
-        counted = "1 message" if one else "%d messages" % missing
-        super().__init__(
-            "%s of this sender before this one %s not arrived: withheld, or lost." % (counted, "has" if one else "have")
-        )
+        counted = "1 message" if missing == 1 else f"{missing} messages"
+        have = "has" if missing == 1 else "have"
+        super().__init__(f"{counted} of this sender before this one {have} not arrived: withheld, or lost.")
 
 
 class Late(Warning_):

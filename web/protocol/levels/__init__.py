@@ -9,6 +9,7 @@ A level, for one session (one Join of one page):
     await level.open(entries) -> [Opened | Waiting | Refusal]   in the order of the log, each entry once
     level.keyring                   what is still to be derived, or None
     level.complete_from(oldest)     the relay keeps nothing older
+    level.new_log()                 the relay began the room's log anew: seqs start again
 """
 
 from hashlib import sha256

@@ -25,7 +25,9 @@ class Anchors:
         self.first = max(self.first, oldest)
 
     def note(self, seq, body):
-        """An entry is being shown, whether it opens or not."""
+        """An entry is being shown, whether it opens or not. Again, once its key is there, changes nothing."""
+        if seq <= self.newest[0]:
+            return
         self.newest = (seq, sha256(body.encode("utf-8")).digest())
         self.hashes[seq] = self.newest[1]
         self.order.append(seq)

@@ -1,10 +1,10 @@
-"""Level passphrase: one slow key per room, cheap keys per session, every body signed. Specification, section 4. Pure."""
+"""Level passphrase: a slow key per room, a cheap one per session, every body signed. Specification, section 4. Pure."""
 
 from hashlib import sha256
 
 from ..encoding import sized, uint, utf8_bytes
 from ..envelope import PBKDF2, PBKDF2_COST, Parameters, passphrase_fields, read_passphrase, text_bytes, write_passphrase
-from ..errors import BadInput, BadPadding, BadSignature, NotText, Refusal, WrongPassphrase
+from ..errors import BadInput, BadSignature, NotText, Refusal, WrongPassphrase
 from ..padding import pad, unpad
 from . import Opened, Tag, Waiting
 from .anchors import Anchors
@@ -14,6 +14,7 @@ from .senders import Senders
 LABEL_ROOT = b"secure-chat passphrase 1 root"
 LABEL_KEY = b"secure-chat passphrase 1 key"
 LABEL_HEADER = b"secure-chat passphrase 1 header"
+SESSION_KEYS = 1_000  # kept at once: anyone can make up sessions, and a forgotten key is derived again in 0.1 ms
 ED25519_ORDER = 2**252 + 27742317777372353535851937790883648493  # L, RFC 8032, section 5.1
 
 
@@ -68,14 +69,15 @@ class Passphrase:
     @classmethod
     async def start(cls, platform, room, name, passphrase):
         """A new session: an Ed25519 pair made in memory, never stored. `room` and `name` are clean names."""
-        return cls(
-            platform, room, name, await platform.passphrase_key(passphrase), await platform.ed25519_generate()
-        )
+        return cls(platform, room, name, await platform.passphrase_key(passphrase), await platform.ed25519_generate())
 
     async def derive_root(self, octets):
         """The root for kdf(1) || cost(4) || room_salt(16), which Parameters.check() has accepted."""
         cost, room_salt = int.from_bytes(octets[1:5], "big"), octets[5:]
         return await self.platform.pbkdf2_root(self.passphrase_key, root_salt(self.room, room_salt), cost)
+
+    def new_log(self):
+        self.anchors = Anchors()
 
     def complete_from(self, oldest):
         self.anchors.complete_from(oldest)
@@ -99,6 +101,8 @@ class Passphrase:
             root = self.keyring.get(parameters.octets)
             if root is None:
                 return None
+            if len(self.session_keys) >= SESSION_KEYS:
+                self.session_keys = {}
             key = await self.platform.hkdf_aes_key(root, public, key_info(self.room))
             self.session_keys[name] = key
         return key

@@ -1,0 +1,107 @@
+"""The door to the relay: the only WebSocket. Reconnects by itself, with back-off and jitter.
+
+Browsers cannot send a ping of their own, so the link asks with a `ping` frame when nothing has come for a while; a
+connection that answers nothing is closed and opened anew.
+"""
+
+from js import WebSocket, location, window
+
+from . import clock, webcrypto
+
+QUIET = 20.0  # seconds without a frame until the link asks whether the relay is there
+PATIENCE = 10.0  # seconds for the answer, and for a connection to be made
+FIRST_WAIT, LONGEST_WAIT = 0.5, 15.0  # seconds between attempts; the actual wait is 50 to 100 % of it
+OPEN = 1
+
+
+class Link:
+    """`received(text)` is async; `up()` and `down(wait)` are plain: wait is the seconds until the next attempt."""
+
+    def __init__(self, received, up, down, ping):
+        self.received = received
+        self.up = up
+        self.down = down
+        self.ping = ping  # the text of a ping frame
+        self.socket = None
+        self.failures = 0
+        self.timer = None
+        self.heard = 0.0
+
+    def start(self):
+        window.addEventListener("online", lambda *_: self.hurry())
+        self.connect()
+
+    def connect(self):
+        self.set_timer(PATIENCE, self.give_up)
+        scheme = "wss:" if location.protocol == "https:" else "ws:"
+        socket = self.socket = WebSocket.new(scheme + "//" + location.host + "/ws")
+
+        async def on_message(event):
+            self.heard = clock.seconds()
+            # Awaited here, in a call from JavaScript: MicroPython would put a task behind setTimeout, 4.6 ms an await.
+            if socket is self.socket:
+                await self.received(event.data)
+
+        socket.onopen = lambda *_: self.opened(socket)
+        socket.onmessage = on_message
+        socket.onclose = lambda *_: self.lost(socket)
+
+    def opened(self, socket):
+        if socket is not self.socket:
+            return
+        self.failures = 0
+        self.heard = clock.seconds()
+        self.set_timer(QUIET, self.ask)
+        self.up()
+
+    def send(self, text):
+        """Whether the browser took the text; that the relay has it, only the relay's answer tells."""
+        if self.socket is None or self.socket.readyState != OPEN:
+            return False
+        self.socket.send(text)
+        return True
+
+    def ask(self):
+        quiet = clock.seconds() - self.heard
+        if quiet < QUIET:
+            return self.set_timer(QUIET - quiet, self.ask)
+        self.send(self.ping)
+        asked = clock.seconds()
+
+        def answered():
+            if self.heard >= asked:
+                self.set_timer(QUIET, self.ask)
+            else:
+                self.give_up()
+
+        return self.set_timer(PATIENCE, answered)
+
+    def give_up(self):
+        """Nothing is heard: close() alone would wait for an answer, so the socket is disowned first."""
+        socket = self.socket
+        self.lost(socket)
+        socket.close()
+
+    def lost(self, socket):
+        if socket is not self.socket:
+            return
+        self.socket = None
+        wait = min(LONGEST_WAIT, FIRST_WAIT * 2 ** min(self.failures, 10)) * (0.5 + jitter() / 2)
+        self.failures += 1
+        self.set_timer(wait, self.connect)
+        self.down(wait)
+
+    def hurry(self):
+        """The system says that the network is back."""
+        if self.socket is None:
+            self.connect()
+
+    def set_timer(self, delay, work):
+        if self.timer is not None:
+            clock.cancel(self.timer)
+        self.timer = clock.after(delay, work)
+
+
+def jitter():
+    """0.0 to 1.0, so that a thousand pages do not come back in the same moment."""
+    return webcrypto.random(1)[0] / 255

@@ -1,0 +1,25 @@
+"""The page's platform: what the protocol asks for, given by the browser. See protocol/platform.py."""
+
+from protocol.platform import Platform
+
+from . import clock, text, webcrypto
+
+
+class BrowserPlatform(Platform):
+    """Each method is a door's function; what it takes and gives stands in protocol/platform.py."""
+
+    random = staticmethod(webcrypto.random)
+    seconds = staticmethod(clock.seconds)
+    nfc = staticmethod(text.nfc)
+    utf8 = staticmethod(text.utf8)
+    base64url = staticmethod(text.base64url)
+    from_base64url = staticmethod(text.from_base64url)
+    passphrase_key = staticmethod(webcrypto.passphrase_key)
+    pbkdf2_aes_key = staticmethod(webcrypto.pbkdf2_aes_key)
+    pbkdf2_root = staticmethod(webcrypto.pbkdf2_root)
+    hkdf_aes_key = staticmethod(webcrypto.hkdf_aes_key)
+    aes_gcm_seal = staticmethod(webcrypto.aes_gcm_seal)
+    aes_gcm_open_all = staticmethod(webcrypto.aes_gcm_open_all)
+    ed25519_generate = staticmethod(webcrypto.ed25519_generate)
+    ed25519_sign = staticmethod(webcrypto.ed25519_sign)
+    ed25519_verify_all = staticmethod(webcrypto.ed25519_verify_all)

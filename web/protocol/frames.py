@@ -1,0 +1,118 @@
+"""The relay's frames: what the page may send, and what it accepts. Specification, section 1. Pure."""
+
+import json
+
+from .encoding import BASE64URL, has_surrogate
+from .envelope import BODY_BYTES
+from .errors import BadFrame
+
+FRAME_BYTES = 1_048_576  # of a frame from the relay; more is not parsed
+SEQ_MOST = 2**53 - 1
+ROOM_BYTES, NAME_BYTES = 512, 256
+KIND_LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789.-"
+
+
+def write(frame):
+    """The text of a frame to the relay."""
+    return json.dumps(frame)
+
+
+def room_address(level, room):
+    """What the relay sees as the room: level and name in one opaque string."""
+    return level + "/" + room
+
+
+def number(value):
+    return type(value) is int and 0 <= value <= SEQ_MOST
+
+
+def flag(value):
+    return value is True or value is False
+
+
+def text(most):
+    def check(value):
+        if type(value) is not str or not value or len(value) > most:
+            return False
+        data = value.encode("utf-8")
+        return len(data) <= most and not has_surrogate(data)
+
+    return check
+
+
+def token(letters, most):
+    def check(value):
+        return type(value) is str and 0 < len(value) <= most and all(letter in letters for letter in value)
+
+    return check
+
+
+def short(value):
+    """A body, kind or id of an entry: its level looks at it more closely than a frame could."""
+    return type(value) is str and 0 < len(value) <= BODY_BYTES
+
+
+def moment(value):
+    """2026-11-23T20:42:34.123Z"""
+    if type(value) is not str or len(value) != 24 or value[23] != "Z" or value[10] != "T":
+        return False
+    return (value[:4] + value[5:7] + value[8:10] + value[11:13] + value[14:16] + value[17:19] + value[20:23]).isdigit()
+
+
+def list_of(fields):
+    def check(value):
+        return type(value) is list and all(fits(item, fields) for item in value)
+
+    return check
+
+
+def fits(item, fields):
+    """Whether `item` is an object with exactly these members, each accepted by its check."""
+    if type(item) is not dict or len(item) != len(fields):
+        return False
+    return all(name in item and fields[name](item[name]) for name in fields)
+
+
+room, name, identifier = text(ROOM_BYTES), text(NAME_BYTES), token(BASE64URL, 64)
+ENTRY = {"seq": number, "kind": short, "id": short, "name": name, "at": moment, "body": short}
+MEMBER = {"member": number, "name": name}
+
+FROM_RELAY = {
+    "joined": {
+        "room": room,
+        "log": identifier,
+        "after": number,
+        "oldest": number,
+        "newest": number,
+        "you": number,
+        "members": list_of(MEMBER),
+        "kept": flag,
+    },
+    "entries": {"room": room, "entries": list_of(ENTRY)},
+    "appended": {"room": room, "id": identifier, "seq": number},
+    "member-joined": {"room": room, "member": number, "name": name},
+    "member-left": {"room": room, "member": number, "name": name},
+    "left": {"room": room},
+    "looked": {"rooms": list_of({"room": room, "newest": number, "members": number})},
+    "pong": {},
+}
+ERROR = {"code": token(KIND_LETTERS, 64), "message": text(1024), "room": room, "id": identifier}
+
+
+def read(data):
+    """The checked frame that the relay's text holds, a dict with `type`. Raises BadFrame."""
+    if type(data) is not str or len(data) > FRAME_BYTES:
+        raise BadFrame("not text, or too large")
+    try:
+        frame = json.loads(data)
+    except Exception:  # noqa: BLE001 - ValueError, or RuntimeError for 2,000 levels, or MemoryError
+        raise BadFrame("not JSON")  # noqa: B904 - `from` prints a warning on MicroPython
+    kind = frame.pop("type", None) if type(frame) is dict else None
+    if kind == "error":
+        fields = {field: ERROR[field] for field in ERROR if field in frame or field in ("code", "message")}
+    else:
+        fields = FROM_RELAY.get(kind) if type(kind) is str else None
+    if fields is None or not fits(frame, fields):
+        raise BadFrame("no frame of the specification")
+    frame["type"] = kind
+    return frame

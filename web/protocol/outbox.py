@@ -1,0 +1,45 @@
+"""Messages of ours that are not in the log yet. A retry sends the very same bytes. Pure."""
+
+
+class Item:
+    def __init__(self, id, text):
+        self.id = id
+        self.text = text
+        self.body = None  # sealed once, and never anew
+        self.state = "sending"  # then relayed, or failed
+        self.problem = ""  # why it failed, for people
+
+
+class Outbox:
+    """In the order in which they were written."""
+
+    def __init__(self):
+        self.items = []
+
+    def add(self, id, text):
+        item = Item(id, text)
+        self.items.append(item)
+        return item
+
+    def find(self, id):
+        for item in self.items:
+            if item.id == id:
+                return item
+        return None
+
+    def remove(self, item):
+        self.items.remove(item)
+
+    def next_unsealed(self):
+        for item in self.items:
+            if item.body is None:
+                return item
+        return None
+
+    def to_resend(self):
+        """Sealed, and neither acknowledged nor given up."""
+        return [item for item in self.items if item.body is not None and item.state == "sending"]
+
+    def unsent(self):
+        """How many would be lost if the page went away now."""
+        return len([item for item in self.items if item.state != "relayed"])

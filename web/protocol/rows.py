@@ -1,0 +1,52 @@
+"""What stands in a room's list of messages, as plain dicts that any view can show. Pure."""
+
+
+def row(id, kind, text, **more):
+    """A row with all its fields; `kind` is message, refusal, waiting or notice."""
+    made = {
+        "id": id, "kind": kind, "text": text, "name": "", "tag": "", "color": 0, "own": False,
+        "at": "", "state": "", "warnings": [], "code": "",
+    }  # fmt: skip
+    made.update(more)
+    return made
+
+
+def notice(id, text, code=""):
+    return row(id, "notice", text, code=code)
+
+
+def entry_id(entry):
+    return f"s{entry['seq']}"
+
+
+def message(entry, opened):
+    """An entry that opened. Its name is signed by its level, or else only the relay's word."""
+    return row(
+        entry_id(entry),
+        "message",
+        opened.text,
+        name=entry["name"] if opened.name is None else opened.name,
+        tag=opened.tag.text,
+        color=opened.tag.color,
+        own=opened.own,
+        at=entry["at"],
+        state="relayed" if opened.own else "",
+        warnings=[warning.for_people for warning in opened.warnings],
+        code=" ".join([warning.code for warning in opened.warnings]),
+    )
+
+
+def refusal(entry, refused):
+    return row(entry_id(entry), "refusal", refused.for_people, at=entry["at"], code=refused.code)
+
+
+def waiting(entry):
+    return row(entry_id(entry), "waiting", "A message is waiting for a key.", at=entry["at"])
+
+
+def own(item, name, tag):
+    """A message of ours that the relay has not given a place yet."""
+    return row(
+        item.id, "message", item.text, name=name, tag=tag.text, color=tag.color, own=True, state=item.state,
+        warnings=[item.problem] if item.problem else [],
+    )  # fmt: skip

@@ -1,0 +1,297 @@
+"""A session: one Join of one page. What it said and saw, what is still on its way. Specification, section 5. Pure.
+
+Its neighbours are passed in: `level` seals and opens; `show` is the room's part of the view; `send(frame)` hands a frame
+to the link; `later(seconds, work)` calls async `work()` beside the pump; `in_pump(work)` calls it between two frames.
+"""
+
+from . import rows
+from .envelope import text_bytes
+from .errors import CannotOpen, Refusal, Replayed, TooManyKeys, UnknownKind, WrongPassphrase
+from .levels import Opened, Waiting
+from .outbox import Outbox
+
+MESSAGE = "message"  # the kind of entry that a text is
+WAITING_MOST = 1_000  # entries kept until their key is there
+SLOW_DOWN = 1.0  # seconds before a message that came too fast is sent again
+
+
+class Session:
+    def __init__(self, platform, level, address, name, show, send, later, in_pump, way_out=()):
+        self.platform = platform
+        self.level = level
+        self.address = address
+        self.name = name
+        self.show = show
+        self.send = send
+        self.later = later
+        self.in_pump = in_pump
+        self.way_out = list(way_out)  # choices offered beside "wrong passphrase": (label, async callable)
+        self.outbox = Outbox()
+        self.members = {}
+        self.you = 0
+        self.log = None
+        self.last = 0  # the newest seq that we were shown
+        self.target = None  # the newest seq of the log when we joined; None until then
+        self.online = False
+        self.ready = False  # the level can seal
+        self.preparing = False
+        self.sealing = False
+        self.held = []  # read before the very first key was derived
+        self.waiting = []  # (entry, key name): shown as waiting for a key
+        self.reread_until = 0  # repeats up to this seq are the relay's log read again, not an attack
+        self.others_opened = 0
+        self.unopened = 0
+        self.alerted = False
+        self.notices = 0
+
+    # ------------------------------------------------------------------------------------------ the connection
+
+    def up(self):
+        """The link is up: join, or join again from where we were."""
+        frame = {"type": "join", "room": self.address, "name": self.name, "after": self.last}
+        if self.log is not None:
+            frame["log"] = self.log
+        self.send(frame)
+
+    def down(self):
+        self.online = False
+
+    def leave(self):
+        self.send({"type": "leave", "room": self.address})
+
+    async def receive(self, frame):
+        """One checked frame of this room, called from the pump."""
+        kind = frame["type"]
+        if kind == "entries":
+            await self.entries(frame["entries"])
+        elif kind == "joined":
+            await self.joined(frame)
+        elif kind == "appended":
+            self.appended(frame["id"])
+        elif kind == "error":
+            self.error(frame)
+        elif kind in ("member-joined", "member-left"):
+            self.member(kind, frame)
+
+    # ------------------------------------------------------------------------------------------ reading
+
+    async def joined(self, frame):
+        self.note_log(frame)
+        self.level.complete_from(frame["oldest"])
+        self.you = frame["you"]
+        self.members = {member["member"]: member["name"] for member in frame["members"]}
+        self.show_members()
+        self.show.facts([] if frame["kept"] else ["This relay writes nothing to disk: who is away misses messages."])
+        self.online = True
+        self.target = frame["newest"]
+        for item in self.outbox.to_resend():
+            self.transmit(item)
+        await self.caught_up()
+
+    def note_log(self, frame):
+        """Says what the relay's log lacks against what it had shown before."""
+        if self.log is not None and (frame["log"] != self.log or frame["after"] != self.last):
+            self.notice("The relay lost or replaced what it had stored for this room.", "new-log")
+            self.level.new_log()
+            self.last = 0
+            self.reread_until = frame["newest"]
+        self.log = frame["log"]
+        if frame["oldest"] > self.last + 1:
+            self.notice("Earlier messages are no longer kept.", "trimmed")
+
+    async def entries(self, entries):
+        entries = [entry for entry in entries if entry["seq"] > self.last]
+        if not entries:
+            return
+        self.last = entries[-1]["seq"]
+        if self.held:
+            self.held += entries
+        else:
+            outcomes = await self.open(entries)
+            if not self.level.keyring.keys and all(isinstance(outcome, Waiting) for outcome in outcomes):
+                # The history comes before its first key. It is shown once, when it opens, instead of twice.
+                self.held = entries
+            else:
+                self.show_outcomes(entries, outcomes)
+        self.pursue_keys()
+        await self.caught_up()
+
+    async def open(self, entries):
+        """An outcome for each: of its level, or UnknownKind."""
+        known = [entry for entry in entries if entry["kind"] == MESSAGE]
+        outcomes = await self.level.open(known)
+        if len(known) == len(entries):
+            return outcomes
+        outcomes = iter(outcomes)
+        return [next(outcomes) if entry["kind"] == MESSAGE else UnknownKind() for entry in entries]
+
+    def show_outcomes(self, entries, outcomes):
+        fresh = []
+        for entry, outcome in zip(entries, outcomes):
+            self.count(outcome)
+            if isinstance(outcome, Replayed) and entry["seq"] <= self.reread_until:
+                continue
+            item = self.outbox.find(entry["id"])
+            if item and item.body == entry["body"]:
+                self.outbox.remove(item)
+                self.show.place(item.id, self.row_of(entry, outcome))
+                continue
+            if isinstance(outcome, Waiting):
+                self.waiting.append((entry, outcome.key_name))
+            fresh.append(self.row_of(entry, outcome))
+        if fresh:
+            self.show.rows(fresh)
+        while len(self.waiting) > WAITING_MOST:
+            entry, _ = self.waiting.pop(0)
+            self.show.change(rows.entry_id(entry), rows.refusal(entry, TooManyKeys()))
+
+    def row_of(self, entry, outcome):
+        if isinstance(outcome, Opened):
+            return rows.message(entry, outcome)
+        if isinstance(outcome, Refusal):
+            return rows.refusal(entry, outcome)
+        return rows.waiting(entry)
+
+    def count(self, outcome):
+        if isinstance(outcome, (WrongPassphrase, CannotOpen)):
+            self.unopened += 1
+        elif isinstance(outcome, Opened) and not outcome.own:
+            self.others_opened += 1
+
+    # ------------------------------------------------------------------------------------------ keys
+
+    def pursue_keys(self):
+        """Derives the next unknown key, now or when the limit allows, beside the pump."""
+        wait = self.level.keyring.wait()
+        if wait is not None:
+            self.later(wait, self.derive)
+
+    async def derive(self):
+        if self.level.keyring.wait() != 0.0:
+            return self.pursue_keys()
+        key_name = await self.level.keyring.derive_next()
+
+        async def use():
+            await self.key_ready(key_name)
+
+        return await self.in_pump(use)
+
+    async def key_ready(self, key_name):
+        """Opens what waited for this key, in the order of the log."""
+        if self.held:
+            entries, self.held = self.held, []
+            self.show_outcomes(entries, await self.open(entries))
+        else:
+            due = [entry for entry, wanted in self.waiting if wanted == key_name]
+            self.waiting = [(entry, wanted) for entry, wanted in self.waiting if wanted != key_name]
+            for entry, outcome in zip(due, await self.open(due)):
+                self.count(outcome)
+                self.show.change(rows.entry_id(entry), self.row_of(entry, outcome))
+        self.pursue_keys()
+        await self.caught_up()
+
+    async def caught_up(self):
+        """Once the log has been read and no key is about to come: find out whether we may speak."""
+        if not self.online or self.last < self.target or self.held or self.level.keyring.wait() == 0.0:
+            return
+        if self.level.keyring.deriving:
+            return
+        self.judge_passphrase()
+        if not self.ready and not self.preparing:
+            self.preparing = True
+            self.later(0, self.prepare)
+
+    def judge_passphrase(self):
+        wrong = self.unopened > 0 and self.others_opened == 0
+        if wrong and not self.alerted:
+            self.show.alert(
+                "Nothing that others wrote here opens with this passphrase. It is probably not theirs: "
+                "check it letter by letter, capitals and spaces too.",
+                self.way_out,
+            )
+        elif self.alerted and not wrong:
+            self.show.alert("", [])
+        self.alerted = wrong
+
+    async def prepare(self):
+        await self.level.prepare()
+        self.ready = True
+        await self.seal_waiting()
+
+    # ------------------------------------------------------------------------------------------ writing
+
+    async def say(self, text):
+        """Seals and sends, or keeps the text until that is possible. Raises Problem, and then nothing was taken."""
+        text_bytes(text)
+        item = self.outbox.add(self.platform.base64url(self.platform.random(16)), text)
+        self.show.pending(rows.own(item, self.name, self.level.tag))
+        await self.seal_waiting()
+
+    async def seal_waiting(self):
+        if self.sealing or not self.ready:
+            return
+        self.sealing = True
+        try:
+            item = self.outbox.next_unsealed()
+            while item:
+                item.body = await self.level.seal(item.text)
+                self.transmit(item)
+                item = self.outbox.next_unsealed()
+        finally:
+            self.sealing = False
+
+    def transmit(self, item):
+        """Does nothing while offline: joined() sends again what is still on its way."""
+        if self.online:
+            self.send({"type": "append", "room": self.address, "kind": MESSAGE, "id": item.id, "body": item.body})
+
+    async def retry(self, id):
+        item = self.outbox.find(id)
+        if item and item.state == "failed":
+            self.change(item, "sending", "")
+            self.transmit(item)
+
+    def appended(self, id):
+        item = self.outbox.find(id)
+        if item:
+            self.change(item, "relayed", "")
+
+    def error(self, frame):
+        item = self.outbox.find(frame.get("id", ""))
+        if item is None:
+            self.show.state(frame["message"], "error")
+        elif frame["code"] == "too-fast":
+
+            async def again():
+                self.transmit(item)
+
+            self.later(SLOW_DOWN, again)
+        else:
+            self.change(item, "failed", frame["message"])
+
+    def change(self, item, state, problem):
+        item.state = state
+        item.problem = problem
+        self.show.change(item.id, rows.own(item, self.name, self.level.tag))
+
+    # ------------------------------------------------------------------------------------------ people
+
+    def member(self, kind, frame):
+        if kind == "member-joined":
+            self.members[frame["member"]] = frame["name"]
+            self.notice("{} joined.".format(frame["name"]), "joined")
+        elif self.members.pop(frame["member"], None) is not None:
+            self.notice("{} left.".format(frame["name"]), "left")
+        self.show_members()
+
+    def show_members(self):
+        """Names as the relay asserts them, each once, ours first."""
+        names = sorted(set(self.members.values()))
+        counted = [(name, len([1 for other in self.members.values() if other == name])) for name in names]
+        ours = self.members.get(self.you)
+        people = [{"name": name, "count": count, "you": name == ours} for name, count in counted]
+        self.show.members([p for p in people if p["you"]] + [p for p in people if not p["you"]])
+
+    def notice(self, text, code):
+        self.notices += 1
+        self.show.rows([rows.notice(f"n{self.notices}", text, code)])
