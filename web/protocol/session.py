@@ -1,4 +1,4 @@
-"""A session: one Join of one page. What it said and saw, what is still on its way. Specification, section 5. Pure.
+"""A session: one Join of one page. What it said and saw, what is still on its way. Section 5. Pure.
 
 Its neighbours are passed in: `level` seals and opens; `show` is the room's part of the view; `send(frame)` hands a frame
 to the link; `later(seconds, work)` calls async `work()` beside the pump; `in_pump(work)` calls it between two frames.
@@ -8,6 +8,7 @@ from . import rows
 from .envelope import text_bytes
 from .errors import CannotOpen, Refusal, Replayed, TooManyKeys, UnknownKind, WrongPassphrase
 from .levels import Opened, Waiting
+from .members import Members
 from .outbox import Outbox
 
 MESSAGE = "message"  # the kind of entry that a text is
@@ -27,8 +28,7 @@ class Session:
         self.in_pump = in_pump
         self.way_out = list(way_out)  # choices offered beside "wrong passphrase": (label, async callable)
         self.outbox = Outbox()
-        self.members = {}
-        self.you = 0
+        self.members = Members()
         self.log = None
         self.last = 0  # the newest seq that we were shown
         self.target = None  # the newest seq of the log when we joined; None until then
@@ -42,6 +42,7 @@ class Session:
         self.others_opened = 0
         self.unopened = 0
         self.alerted = False
+        self.leaving = False  # a person was asked whether unsent messages may be lost
         self.notices = 0
 
     # ------------------------------------------------------------------------------------------ the connection
@@ -52,9 +53,11 @@ class Session:
         if self.log is not None:
             frame["log"] = self.log
         self.send(frame)
+        self.show.state("Joining ...", "info")
 
     def down(self):
         self.online = False
+        self.show.state("Not connected. What you write is kept and sent later.", "warning")
 
     def leave(self):
         self.send({"type": "leave", "room": self.address})
@@ -71,19 +74,20 @@ class Session:
         elif kind == "error":
             self.error(frame)
         elif kind in ("member-joined", "member-left"):
-            self.member(kind, frame)
+            self.notice(*self.members.change(kind, frame["member"], frame["name"]))
+            self.show.members(self.members.listed())
 
     # ------------------------------------------------------------------------------------------ reading
 
     async def joined(self, frame):
         self.note_log(frame)
         self.level.complete_from(frame["oldest"])
-        self.you = frame["you"]
-        self.members = {member["member"]: member["name"] for member in frame["members"]}
-        self.show_members()
+        self.members.replace(frame["you"], frame["members"])
+        self.show.members(self.members.listed())
         self.show.facts([] if frame["kept"] else ["This relay writes nothing to disk: who is away misses messages."])
         self.online = True
         self.target = frame["newest"]
+        self.show.state("Reading what was said ..." if self.last < self.target else "", "info")
         for item in self.outbox.to_resend():
             self.transmit(item)
         await self.caught_up()
@@ -196,6 +200,7 @@ class Session:
             return
         if self.level.keyring.deriving:
             return
+        self.show.state("", "info")
         self.judge_passphrase()
         if not self.ready and not self.preparing:
             self.preparing = True
@@ -273,24 +278,6 @@ class Session:
         item.state = state
         item.problem = problem
         self.show.change(item.id, rows.own(item, self.name, self.level.tag))
-
-    # ------------------------------------------------------------------------------------------ people
-
-    def member(self, kind, frame):
-        if kind == "member-joined":
-            self.members[frame["member"]] = frame["name"]
-            self.notice("{} joined.".format(frame["name"]), "joined")
-        elif self.members.pop(frame["member"], None) is not None:
-            self.notice("{} left.".format(frame["name"]), "left")
-        self.show_members()
-
-    def show_members(self):
-        """Names as the relay asserts them, each once, ours first."""
-        names = sorted(set(self.members.values()))
-        counted = [(name, len([1 for other in self.members.values() if other == name])) for name in names]
-        ours = self.members.get(self.you)
-        people = [{"name": name, "count": count, "you": name == ours} for name, count in counted]
-        self.show.members([p for p in people if p["you"]] + [p for p in people if not p["you"]])
 
     def notice(self, text, code):
         self.notices += 1
