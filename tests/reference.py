@@ -1,0 +1,99 @@
+"""The second implementation: the protocol's platform over pyca/cryptography. What it and Web Crypto agree on is right."""
+
+import base64
+import os
+import time
+import unicodedata
+
+from cryptography.exceptions import InvalidSignature, InvalidTag
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from cryptography.hazmat.primitives.kdf.pbkdf2 import PBKDF2HMAC
+
+from protocol.platform import Platform
+
+
+class ReferencePlatform(Platform):
+    """Keys are plain bytes here. `seeded` gives known bytes in place of random ones, for known answers."""
+
+    def __init__(self, seeded=None):
+        self.seeded = bytearray(seeded or b"")
+        self.now = None  # a test that sets it holds the clock
+
+    def random(self, count):
+        if not self.seeded:
+            return os.urandom(count)
+        taken, self.seeded = bytes(self.seeded[:count]), self.seeded[count:]
+        return taken
+
+    def seconds(self):
+        return time.monotonic() if self.now is None else self.now
+
+    def nfc(self, text):
+        return unicodedata.normalize("NFC", text)
+
+    def utf8(self, data):
+        try:
+            return data.decode("utf-8")
+        except UnicodeDecodeError:
+            return None
+
+    def base64url(self, data):
+        return base64.urlsafe_b64encode(data).decode("ascii").rstrip("=")
+
+    def from_base64url(self, text):
+        try:
+            return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+        except ValueError:
+            return None
+
+    async def passphrase_key(self, passphrase):
+        return passphrase
+
+    async def pbkdf2_root(self, passphrase_key, salt, iterations):
+        return PBKDF2HMAC(SHA256(), 32, salt, iterations).derive(passphrase_key)
+
+    pbkdf2_aes_key = pbkdf2_root
+
+    async def hkdf_aes_key(self, root, salt, info):
+        return HKDF(SHA256(), 32, salt, info).derive(root)
+
+    async def aes_gcm_seal(self, key, nonce, plaintext, aad):
+        return AESGCM(key).encrypt(nonce, plaintext, aad)
+
+    async def aes_gcm_open_all(self, sealed):
+        return [self.aes_gcm_open(*one) for one in sealed]
+
+    def aes_gcm_open(self, key, nonce, ciphertext, aad):
+        try:
+            return AESGCM(key).decrypt(nonce, ciphertext, aad)
+        except InvalidTag:
+            return None
+
+    async def ed25519_generate(self):
+        private = Ed25519PrivateKey.from_private_bytes(self.random(32))
+        return private, private.public_key().public_bytes_raw()
+
+    async def ed25519_sign(self, private, message):
+        return private.sign(message)
+
+    async def ed25519_verify_all(self, signed):
+        return [self.ed25519_verify(*one) for one in signed]
+
+    def ed25519_verify(self, public, signature, message):
+        try:
+            Ed25519PublicKey.from_public_bytes(public).verify(signature, message)
+        except (InvalidSignature, ValueError):
+            return False
+        return True
+
+
+def run(coroutine):
+    """The result of a coroutine that waits for nothing: the reference platform never does."""
+    try:
+        coroutine.send(None)
+    except StopIteration as stop:
+        return stop.value
+    raise AssertionError("the coroutine waited for something")
