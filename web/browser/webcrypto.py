@@ -3,7 +3,7 @@
 Bytes cross between Python and JavaScript as hexadecimal text: 400 bytes in 0.03 ms, against 0.64 ms element by element.
 """
 
-from js import ArrayBuffer, Promise, Uint8Array, crypto
+from js import Promise, Uint8Array, crypto
 from pyscript.ffi import to_js
 
 PUBLIC_KEYS = 1_000  # imported Ed25519 keys kept at once; a forgotten one is imported again in 0.1 ms
@@ -21,11 +21,7 @@ def octets(data):
 
 def from_octets(array):
     """The bytes of an ArrayBuffer or a Uint8Array."""
-    return bytes.fromhex((Uint8Array.new(array) if isinstance_buffer(array) else array).toHex())
-
-
-def isinstance_buffer(array):
-    return array.constructor == ArrayBuffer
+    return bytes.fromhex(Uint8Array.new(array).toHex())
 
 
 def random(count):
