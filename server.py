@@ -1175,53 +1175,54 @@ def own_copy(pinned: list[RuntimeFile], cache: Path) -> dict[str, bytes]:
     missing = [file for file in pinned if file.name not in own]
     if missing:
         say("Fetching PyScript, once ...")
-        for file, content in fetch_from_cdn(missing) or fetch_with_npm(missing):
-            if not file.is_pinned(content):
-                raise StartError(
-                    f"What came as {file.path} of {file.package} is not the file that web/runtime.json pins, so "
-                    "nothing of it is used. Something between here and there answers in its place; try another network."
-                )
+        fetched = fetch_from_cdn(missing) or fetch_with_npm(missing)
+        for file in (file for file in missing if not file.is_pinned(fetched[file])):
+            raise StartError(
+                f"What came as {file.path} of {file.package} is not the file that web/runtime.json pins, so nothing "
+                "of it is used. Something on the way may answer in its place; try another network."
+            )
+        for file, content in fetched.items():
             keep(cache / file.package / file.path, content)
             own[file.name] = content
     return own
 
 
-def fetch_from_cdn(files: list[RuntimeFile]) -> list[tuple[RuntimeFile, bytes]]:
-    """Every file with its content, unchecked; an empty list if the CDN cannot be reached."""
-    fetched = []
+def fetch_from_cdn(files: list[RuntimeFile]) -> dict[RuntimeFile, bytes]:
+    """Every file's content, unchecked; none if the CDN cannot be reached."""
+    fetched = {}
     try:
         for file in files:
             with urllib.request.urlopen(file.address, timeout=CDN_TIMEOUT) as answer:
-                fetched.append((file, answer.read(LARGEST_RUNTIME_FILE)))
+                fetched[file] = answer.read(LARGEST_RUNTIME_FILE)
     except (OSError, http.client.HTTPException) as error:
         logger.info("the CDN does not answer: %s", error)
-        return []
+        return {}
     return fetched
 
 
-def fetch_with_npm(files: list[RuntimeFile]) -> list[tuple[RuntimeFile, bytes]]:
-    """Every file with its content, unchecked, out of the packages that `npm pack` brings. Raises Unobtainable."""
+def fetch_with_npm(files: list[RuntimeFile]) -> dict[RuntimeFile, bytes]:
+    """Every file's content, unchecked, out of the packages that `npm pack` brings. Raises Unobtainable."""
     npm = shutil.which("npm")
     if npm is None:
         raise Unobtainable
-    fetched = []
+    fetched = {}
     for package in sorted({file.package for file in files}):
         with tempfile.TemporaryDirectory() as folder:
-            command = [npm, "pack", package, "--ignore-scripts", "--silent"]
+            command = [npm, "pack", package, "--ignore-scripts", "--silent", "--fetch-retries=0"]
             try:
                 subprocess.run(command, cwd=folder, check=True, capture_output=True, timeout=NPM_TIMEOUT)
                 archive = next(Path(folder).glob("*.tgz"))
-                fetched += take_out(archive, [file for file in files if file.package == package])
+                fetched |= take_out(archive, [file for file in files if file.package == package])
             except (OSError, subprocess.SubprocessError, StopIteration, tarfile.TarError, KeyError) as error:
                 logger.info("npm pack %s: %s", package, error)
                 raise Unobtainable from error
     return fetched
 
 
-def take_out(archive: Path, files: list[RuntimeFile]) -> list[tuple[RuntimeFile, bytes]]:
+def take_out(archive: Path, files: list[RuntimeFile]) -> dict[RuntimeFile, bytes]:
     # Only the pinned names are read, straight into memory: nothing that the archive says decides where we write.
     with tarfile.open(archive) as packed:
-        return [(file, packed.extractfile(f"package/{file.path}").read(LARGEST_RUNTIME_FILE)) for file in files]
+        return {file: packed.extractfile(f"package/{file.path}").read(LARGEST_RUNTIME_FILE) for file in files}
 
 
 def keep(path: Path, content: bytes) -> None:

@@ -32,6 +32,7 @@ class Server:
     def __init__(self, folder: Path, environ: dict | None = None, **options):
         self.folder, self.options = folder, {"port": 0, "data": folder / "data" / "log.sqlite"} | options
         self.environ = os.environ | {"PYTHONUNBUFFERED": "1"} | (environ or {})
+        self.before = []  # a command that runs the server's, such as a shell that sets a limit first
         self.process, self.url, self.starts = None, None, 0
 
     def start(self) -> "Server":
@@ -47,7 +48,7 @@ class Server:
         """Starts the process only."""
         self.starts += 1
         with self.output_file.open("wb") as output:
-            command = [sys.executable, ROOT / "server.py", *as_arguments(self.options)]
+            command = [*self.before, sys.executable, ROOT / "server.py", *as_arguments(self.options)]
             self.process = subprocess.Popen(command, env=self.environ, stdout=output, stderr=subprocess.STDOUT)
 
     def stop(self) -> int:
@@ -105,8 +106,11 @@ def as_arguments(options: dict) -> list[str]:
     arguments = []
     for name, value in options.items():
         flag = "--" + name.replace("_", "-")
-        for one in value if isinstance(value, list) else [value]:
-            arguments += [flag] if one is True else [] if one in (False, None) else [flag, str(one)]
+        if value is True:
+            arguments.append(flag)
+        elif value is not False and value is not None:
+            for one in value if isinstance(value, list) else [value]:
+                arguments += [flag, str(one)]
     return arguments
 
 

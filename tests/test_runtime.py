@@ -1,8 +1,256 @@
-"""The PyScript runtime: its three modes, and what is refused."""
+"""The PyScript runtime: how the server gets its copy, what it refuses, and what the page refuses."""
 
+import shutil
+import subprocess
+from urllib.parse import urlsplit
+
+import pytest
 from playwright.sync_api import expect
 
+import server as code
+from conftest import ROOT, Server
+from fake_cdn import NOWHERE, FakeCdn
+from pin_runtime import import_map
 
-def test_python_runs_in_the_page(server, page):
+PINNED = code.read_manifest()
+NO_NPM = {"PATH": str(ROOT / "no-such-folder")}
+NO_CDN = {"https_proxy": NOWHERE, "no_proxy": ""}
+
+
+@pytest.fixture(scope="session")
+def pinned_files(runtime_cache) -> dict[str, bytes]:
+    """The runtime, by address on the CDN."""
+    own = code.own_copy(PINNED, runtime_cache)
+    return {file.address: own[file.name] for file in PINNED}
+
+
+@pytest.fixture
+def make_cdn(tmp_path):
+    made = []
+
+    def make(files: dict[str, bytes]) -> FakeCdn:
+        made.append(FakeCdn(files, tmp_path))
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.close()
+
+
+def tampered(content: bytes) -> bytes:
+    """The same with one bit of one byte turned."""
+    middle = len(content) // 2
+    return content[:middle] + bytes([content[middle] ^ 1]) + content[middle + 1 :]
+
+
+def refusal(server: Server) -> str:
+    """The sentence with which a server does not start."""
+    server.spawn()
+    assert server.wait() == 1
+    assert "Traceback" not in server.output
+    return server.output
+
+
+def ready(page):
+    """Python has started: the form can be used."""
+    expect(page.get_by_role("button", name="Join", exact=True)).to_be_enabled()
+
+
+# ------------------------------------------------------------------------------------------ the server's copy
+
+
+def test_a_copy_comes_from_the_cdn_once_and_is_kept(make_server, make_cdn, pinned_files, tmp_path, page):
+    cdn = make_cdn(pinned_files)
+    server = make_server(cdn.environ | NO_NPM, cache=tmp_path / "cache", runtime="local").start()
+    assert sorted(cdn.asked) == sorted(pinned_files)
+    server.stop()
+    server.environ |= NO_CDN
+    page.goto(server.restart().url)
+    ready(page)
+
+
+def test_without_the_cdn_a_copy_comes_with_npm(make_server, tmp_path, page):
+    assert shutil.which("npm"), "this test needs npm on PATH"
+    registry = subprocess.run(["npm", "config", "get", "registry"], capture_output=True, text=True, check=True).stdout
+    environ = NO_CDN | {"no_proxy": urlsplit(registry).hostname}
+    server = make_server(environ, cache=tmp_path / "cache", runtime="local").start()
     page.goto(server.url)
-    expect(page.locator("#startup")).to_have_text("ran")
+    ready(page)
+
+
+def test_local_mode_without_cdn_and_npm_ends_and_names_both(make_server, tmp_path):
+    said = refusal(make_server(NO_CDN | NO_NPM, cache=tmp_path / "cache", runtime="local"))
+    assert "cdn.jsdelivr.net does not answer, and npm is not installed" in said
+
+
+def test_auto_mode_without_cdn_and_npm_says_so_and_leaves_it_to_the_browsers(make_server, tmp_path, pinned_files, page):
+    server = make_server(NO_CDN | NO_NPM, cache=tmp_path / "cache").start()
+    assert "cdn.jsdelivr.net does not answer, and npm is not installed" in server.output
+    answer_for_the_cdn(page, pinned_files)
+    page.goto(server.url)
+    ready(page)
+
+
+def test_a_changed_file_from_the_cdn_is_refused_and_nothing_is_kept(make_server, make_cdn, pinned_files, tmp_path):
+    for address in pinned_files:
+        cdn = make_cdn(pinned_files | {address: tampered(pinned_files[address])})
+        cache = tmp_path / "cache"
+        said = refusal(make_server(cdn.environ, cache=cache, runtime="local"))
+        assert "is not the file that web/runtime.json pins" in said
+        assert not cache.exists()
+
+
+@pytest.mark.parametrize("mode", ["auto", "local"])
+def test_a_changed_file_in_the_cache_is_refused_at_the_next_start(make_server, runtime_cache, tmp_path, mode):
+    shutil.copytree(runtime_cache, tmp_path / "cache")
+    changed = next((tmp_path / "cache").rglob("micropython.wasm"))
+    changed.write_bytes(tampered(changed.read_bytes()))
+    said = refusal(make_server(cache=tmp_path / "cache", runtime=mode))
+    assert f"{changed} is not the file that web/runtime.json pins. Delete it and start again." in said
+
+
+def test_a_disk_that_fills_up_ends_with_a_sentence_and_leaves_no_half_file(
+    make_server, make_cdn, pinned_files, tmp_path
+):
+    server = make_server(make_cdn(pinned_files).environ, cache=tmp_path / "cache", runtime="local")
+    server.before = ["/bin/sh", "-c", 'ulimit -f 300; exec "$@"', "sh"]  # no file may grow past 300 blocks of 512 bytes
+    assert "PyScript cannot be kept in" in refusal(server)
+    pinned_sizes = {len(content) for content in pinned_files.values()}
+    assert {path.stat().st_size for path in (tmp_path / "cache").rglob("*") if path.is_file()} <= pinned_sizes
+
+
+def test_a_cache_that_is_no_folder_ends_with_a_sentence(make_server, make_cdn, pinned_files, tmp_path):
+    (tmp_path / "cache").write_text("a file")
+    said = refusal(make_server(make_cdn(pinned_files).environ, cache=tmp_path / "cache", runtime="local"))
+    assert "PyScript cannot be kept in" in said
+
+
+# ------------------------------------------------------------------------------------------ the page
+
+
+def test_with_our_copy_the_page_asks_nobody_else_and_its_policy_names_nobody_else(server, page):
+    asked = requests_of(page)
+    answer = page.goto(server.url)
+    ready(page)
+    assert {urlsplit(address).netloc for address in asked} == {urlsplit(server.url).netloc}
+    assert len(asked) == len(set(asked)), "a file was asked for twice"
+    assert "https:" not in answer.headers["content-security-policy"]
+
+
+def test_from_the_cdn_the_page_starts_and_everything_that_loads_is_pinned(start_server, page, pinned_files):
+    answer_for_the_cdn(page, pinned_files)
+    asked = requests_of(page)
+    answer = page.goto(start_server(runtime="cdn").url)
+    ready(page)
+    foreign = [address for address in asked if not address.startswith(answer.url)]
+    assert sorted(foreign) == sorted(pinned_files)
+    named = {part for part in answer.headers["content-security-policy"].split() if part.startswith("https:")}
+    folders = {file.address.removesuffix(file.path) for file in PINNED}
+    assert {part.rstrip(";") for part in named} == folders
+
+
+@pytest.mark.parametrize("address", [file.address for file in PINNED])
+def test_one_changed_bit_in_a_file_from_the_cdn_and_the_page_refuses(start_server, page, pinned_files, address):
+    answer_for_the_cdn(page, pinned_files | {address: tampered(pinned_files[address])})
+    page.goto(start_server(runtime="cdn").url)
+    expect(page.locator("#unsupported")).to_contain_text("Python did not arrive")
+    expect(page.locator("#unsupported")).to_contain_text("make cdn.jsdelivr.net or npm available")
+    expect(page.locator("#join")).to_be_hidden()
+    expect(page.locator("#join-button")).to_be_disabled()
+
+
+def test_if_the_cdn_does_not_answer_at_all_the_page_says_what_to_make_available(start_server, page):
+    page.clock.install()
+    page.route("https://cdn.jsdelivr.net/**", lambda route: None)
+    page.goto(start_server(runtime="cdn").url, wait_until="domcontentloaded")
+    expect(page.locator("#startup")).to_be_visible()
+    page.clock.fast_forward(31_000)
+    expect(page.locator("#unsupported")).to_contain_text("make cdn.jsdelivr.net or npm available")
+    page.unroute_all(behavior="ignoreErrors")
+
+
+def test_the_import_map_in_the_page_says_what_the_manifest_says():
+    index = (ROOT / "web" / "index.html").read_text("utf-8")
+    packages = code.json.loads((ROOT / "web" / "runtime.json").read_text("utf-8"))["packages"]
+    assert f'<script type="importmap">{import_map(packages)}</script>' in index
+
+
+def requests_of(page) -> list[str]:
+    asked = []
+    page.on("request", lambda request: asked.append(request.url) if not request.url.startswith("data:") else None)
+    return asked
+
+
+def answer_for_the_cdn(page, files: dict[str, bytes]) -> None:
+    """Answers the page's requests to the CDN as the CDN does. What is not in `files` is not found."""
+
+    def answer(route):
+        content = files.get(route.request.url)
+        suffix = "." + route.request.url.rpartition(".")[2]
+        headers = {"access-control-allow-origin": "*", "content-type": code.MIME_TYPES.get(suffix, "text/plain")}
+        route.fulfill(status=404 if content is None else 200, headers=headers, body=content or b"")
+
+    page.route("https://cdn.jsdelivr.net/**", answer)
+
+
+# ------------------------------------------------------------------------------------------ what the page may evaluate
+
+
+def outcome_in_page(page, script: str) -> str:
+    """What comes of a script that runs as the page's own: its value, or the name of the error."""
+    # Later, not at once: what the browser's debugger evaluates itself is exempt from the page's policy.
+    later = f"try {{ done(String({script})) }} catch (error) {{ done(error.name) }}"
+    return page.evaluate(f"() => new Promise((done) => setTimeout(() => {{ {later} }}))")
+
+
+def test_the_page_evaluates_no_string_but_the_one_of_pyscript(server, page):
+    page.goto(server.url)
+    ready(page)
+    assert outcome_in_page(page, "1 + 1") == "2"
+    known = "return(w,x)=>(async(e,t,...n)=>{for(const r of n)await r(e,t)})(w,x,...[({interpreter:e})=>"
+    assert known in (ROOT / "web" / "start.js").read_text("utf-8")
+    for attempt in ("eval('1+1')", "Function('return 1')()", "setTimeout('1')", f"Function({known + '1])'!r})"):
+        assert outcome_in_page(page, attempt) in ("EvalError", "TypeError"), attempt
+
+
+def test_the_page_takes_no_script_and_no_html_from_a_string(server, page):
+    page.goto(server.url)
+    ready(page)
+    for attempt in (
+        "document.body.innerHTML = '<p>'",
+        "document.createElement('script').src = 'https://cdn.jsdelivr.net/npm/other/x.js'",
+        "document.createElement('script').text = '1'",
+    ):
+        assert outcome_in_page(page, attempt) == "TypeError", attempt
+
+
+# ------------------------------------------------------------------------------------------ where the page cannot work
+
+
+def test_without_a_secure_context_the_page_explains_https_in_place_of_the_form(server, page):
+    page.route("http://chat.example/**", lambda route: route.fulfill(response=route.fetch(url=moved(route, server))))
+    page.goto("http://chat.example/")
+    expect(page.locator("#unsupported")).to_contain_text("https://")
+    expect(page.locator("#join")).to_be_hidden()
+
+
+def moved(route, server: Server) -> str:
+    return server.url + urlsplit(route.request.url).path
+
+
+@pytest.mark.parametrize(
+    ("missing", "named"),
+    [
+        ("delete self.WebAssembly", "WebAssembly"),
+        ("delete Uint8Array.fromBase64", "Uint8Array.fromBase64"),
+        (
+            "SubtleCrypto.prototype.generateKey = async () => { throw new DOMException('', 'NotSupportedError') }",
+            "Ed25519",
+        ),
+    ],
+)
+def test_a_browser_that_lacks_something_is_told_what(server, page, missing, named):
+    page.add_init_script(missing)
+    page.goto(server.url)
+    expect(page.locator("#unsupported")).to_contain_text(f"This browser lacks {named}")
+    expect(page.locator("#join")).to_be_hidden()

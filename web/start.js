@@ -71,6 +71,8 @@
       if (startup && detail === "Loaded MicroPython") startup.textContent = "Starting ...";
     });
     wait();
+    // A module that PyScript itself imports and that does not come, or is refused, shows only here.
+    addEventListener("unhandledrejection", () => document.getElementById("startup") && giveUp(NOT_COME));
   };
 
   // PyScript looks for one configuration per kind of Python: ours, and the other only to leave its extras out as well.
