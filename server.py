@@ -66,18 +66,18 @@ class StartError(Exception):
 
 @dataclass(frozen=True)
 class Settings:
-    """Every option of the command line and every limit of the relay, with its default. Sizes in bytes, times in seconds."""
+    """Every option of the command line and every limit of the relay. Sizes in bytes, times in seconds."""
 
     host: str = "127.0.0.1"
     port: int = 5000
     data: Path | None = None  # the log's file; None: the log is in memory and ends with the server
     retention_messages: int = 10_000  # newest entries kept of each room; 0: nothing is written to disk
     retention_days: int = 30
-    runtime: str = "auto"  # auto, local or cdn
+    runtime: str = "auto"
     tls_cert: Path | None = None
     tls_key: Path | None = None
     tls_adhoc: bool = False
-    origins: tuple[str, ...] = ()  # other origins whose pages may connect
+    origins: tuple[str, ...] = ()
     open_browser: bool = False
     log_level: str = "warning"
 
@@ -85,26 +85,24 @@ class Settings:
     rooms_per_connection: int = 32
     members_per_room: int = 500
     kinds_per_room: int = 64  # the newest entry of each is never removed, so their number is bounded
-    connections: int = 0  # 0: what the system's limit of open files allows
+    connections: int = 0  # 0: as many as the system's limit of open files allows
     connections_per_address: int = 200
     frames_per_second: float = 100  # of one connection
-    frames_burst: int = 400
+    frames_burst: float = 400
     address_frames_per_second: float = 2_000
-    address_frames_burst: int = 8_000
-    bad_frames: int = 20  # refused as malformed within ten seconds: then the connection is closed
+    address_frames_burst: float = 8_000
+    bad_frames: float = 20  # malformed ones within ten seconds: then the connection is closed
     backlog: int = 1_048_576  # waiting for one member that reads too slowly
-    pending: int = 33_554_432  # bodies waiting to be written, of all connections
+    pending: int = 33_554_432  # characters of bodies waiting to be written, of all connections
     memory: int = 268_435_456  # the whole log, when it is in memory
-    hold: float = 60  # retention 0: an entry is kept no longer than this
+    hold: float = 60  # retention 0: no entry is kept longer
     patience: float = 5  # while another process holds the log's lock
     silence: float = 20  # then a ping; as long again without an answer: closed
-    linger: float = 5  # a closed connection may still read what was said before
+    linger: float = 5  # for a connection being closed to read what was said before
 
 
-FRAME_BYTES = 131_072  # the limits of web/protocol/README.md, section 1, are no options
-HARD_FRAME_BYTES = 1_048_576  # past it a frame is not read to its end
-ENTRIES_BYTES = 262_144
-DEPTH = 8
+FRAME_BYTES, ENTRIES_BYTES, DEPTH = 131_072, 262_144, 8  # web/protocol/README.md, section 1: no options
+HARD_FRAME_BYTES = 1_048_576  # past it a frame is not even read to its end
 
 ERRORS = {
     "not-text": "The frame is binary; frames are text.",
@@ -135,7 +133,6 @@ ERRORS = {
     "too-fast": "Too many frames in a short time; nothing was done, send this one again a little later.",
     "storage": "The relay could not write or read its log, so nothing was done; send it again later.",
 }
-
 CLOSE_CODES = {  # a reason has at most 123 bytes
     1000: "Closed as asked.",
     1002: "The connection broke the WebSocket protocol.",
@@ -156,17 +153,14 @@ class Refused(Exception):
     """A frame that is answered by an error frame. `code` is one of ERRORS."""
 
     def __init__(self, code: str):
-        super().__init__(code)
         self.code = code
 
 
 # ---------------------------------------------------------------------------------------------------- 2. The log
 
-SCHEMA_VERSION = 1
-APPLICATION = 0x5EC0C4A7  # SQLite's application_id: the file is ours
-TRIM_EVERY, TRIM_STEP = 64, 500  # entries: a room is trimmed once in so many appends, and by so many at a time
-
-# Ordinary rowid tables: `without rowid` costs three times as much per row. Rowids only grow, so they are in order of time.
+SCHEMA_VERSION, APPLICATION_ID = 1, 0x5EC0C4A7
+TRIM_EVERY, TRIM_STEP = 64, 500  # entries: retention runs once in so many appends, and removes so many at a time
+# Ordinary rowid tables: `without rowid` costs three times as much per row. Rowids only grow: they are in order of time.
 SCHEMA = """
 create table room (number integer primary key, name text not null unique, log text not null, trimmed integer not null);
 create table kind (room integer not null, kind text not null, newest integer not null, primary key (room, kind));
@@ -177,13 +171,15 @@ create unique index entry_id on entry (room, id);
 """
 
 
-class RoomLog:
-    """What the log knows of one room without asking the disk: `kinds` has the newest seq of each kind."""
+@dataclass(slots=True, eq=False, weakref_slot=True)
+class Room:
+    """One room while anybody needs it: who is there, and what is known of its log without asking the disk."""
 
-    __slots__ = ("__weakref__", "kinds", "log", "name", "number")
-
-    def __init__(self, name: str, number: int | None, log: str, kinds: dict[str, int]):
-        self.name, self.number, self.log, self.kinds = name, number, log, kinds
+    name: str
+    number: int | None  # its row; None before the first append
+    log: str
+    kinds: dict[str, int]  # the newest seq of each
+    members: dict = dataclasses.field(default_factory=dict)  # Member by its number
 
     @property
     def newest(self) -> int:
@@ -192,19 +188,18 @@ class RoomLog:
 
 def timestamp(ago: float = 0) -> str:
     """The time `ago` seconds back, as `2026-11-23T20:42:34.123Z`."""
-    time = datetime.now(UTC) - timedelta(seconds=ago)
-    return time.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return (now() - timedelta(seconds=ago)).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 class Log:
-    """An ordered log of opaque bodies per room, in SQLite. It never waits for a lock: that would stop every connection."""
+    """An ordered log of opaque bodies per room, in SQLite. It never waits for a lock: that would stop everyone."""
 
     def __init__(self, settings: Settings):
-        self.settings = settings
-        self.kept = settings.retention_messages > 0 and settings.data is not None
-        self.loaded: WeakValueDictionary[str, RoomLog] = WeakValueDictionary()
-        self.touched: dict[RoomLog, tuple[int | None, dict[str, int]]] = {}  # as they were when the transaction began
-        self.swept = 0  # rowid up to which the sweep by age has come
+        self.settings, self.fleeting = settings, settings.retention_messages == 0
+        self.kept = not self.fleeting and settings.data is not None
+        self.loaded: WeakValueDictionary[str, Room] = WeakValueDictionary()
+        self.before: dict[Room, tuple[int | None, dict]] = {}  # number and kinds when the transaction began
+        self.swept = 0  # the rowid to which retention by age has come
 
     def open(self) -> None:
         """Opens or makes the file. Raises StartError."""
@@ -216,42 +211,38 @@ class Log:
                 self._lock(path)
             self.sql = sqlite3.connect(path, timeout=0, isolation_level=None, check_same_thread=False)
             self._prepare(path)
-        except OSError as error:
-            raise StartError(
-                f"The data file {path} cannot be made or opened: {error.strerror}. Name another one."
-            ) from None
-        except sqlite3.Error as error:
-            raise StartError(
-                f"The data file {path} cannot be used: {error}. Name another one, or move it away."
-            ) from None
+        except (OSError, sqlite3.Error) as error:
+            text = f"The data file {path} cannot be used: {error}. Name another one with --data, or move it away."
+            raise StartError(text) from None
 
     def _lock(self, path: Path) -> None:
-        """Two relays on one log would each miss what the other takes. The lock ends with the process, however that ends."""
+        # Two relays on one log would each miss what the other takes. SQLite's lock ends with the process in any case.
         self.lock = sqlite3.connect(f"{path}.lock", timeout=0, isolation_level=None)
         try:
             self.lock.execute("begin exclusive")
         except sqlite3.OperationalError:
-            raise StartError(f"Another server is using the data file {path}. Stop it, or name another file.") from None
+            text = f"Another server is using the data file {path}. Stop it, or name another file with --data."
+            raise StartError(text) from None
 
     def _prepare(self, path: Path | str) -> None:
-        one = lambda question: self.sql.execute(question).fetchone()[0]  # noqa: E731
-        application, version = one("pragma application_id"), one("pragma user_version")
-        if application != APPLICATION and one("select count(*) from sqlite_master"):
-            raise StartError(f"The data file {path} belongs to another program. Name another one.")
+        if self._value("pragma application_id") != APPLICATION_ID and self._value("select count(*) from sqlite_master"):
+            raise StartError(f"The data file {path} belongs to another program. Name another one with --data.")
+        version = self._value("pragma user_version")
         if version > SCHEMA_VERSION:
-            raise StartError(
-                f"The data file {path} is from a newer Secure Chat. Update this one, or name another file."
-            )
-        # In WAL mode, synchronous=normal survives the end of the process at any moment; only a power cut may cost the last commits.
+            raise StartError(f"The data file {path} is from a newer version. Update this server, or name another file.")
+        # With a WAL, synchronous=normal survives the end of the process; only a power cut may cost the last commits.
         for pragma in ("journal_mode=wal", "synchronous=normal", "wal_autocheckpoint=0", "secure_delete=on"):
             self.sql.execute(f"pragma {pragma}")
         if not self.kept:
-            self.sql.execute(f"pragma max_page_count={self.settings.memory // one('pragma page_size')}")
+            self.sql.execute(f"pragma max_page_count={self.settings.memory // self._value('pragma page_size')}")
         if version == 0:
-            self.sql.executescript(
-                f"begin; {SCHEMA} pragma application_id={APPLICATION}; pragma user_version={SCHEMA_VERSION}; commit"
-            )
-        self.rooms = one("select count(*) from room")
+            header = f"pragma application_id={APPLICATION_ID}; pragma user_version={SCHEMA_VERSION}"
+            self.sql.executescript(f"begin; {SCHEMA} {header}; commit")
+        self.rooms = self._value("select count(*) from room")
+
+    def _value(self, question: str, *values) -> int | None:
+        row = self.sql.execute(question, values).fetchone()
+        return row[0] if row else None
 
     def close(self) -> None:
         with suppress(sqlite3.Error):
@@ -261,59 +252,59 @@ class Log:
             self.lock.close()
 
     def checkpoint(self) -> None:
-        """Moves what was committed into the main file. Slow (it waits for the disk), so it has a thread and a connection of its own."""
+        """Moves commits into the main file. It waits for the disk, so call it in a thread: it has its own connection."""
         with closing(sqlite3.connect(self.settings.data, timeout=0)) as sql:
             sql.execute("pragma wal_checkpoint(passive)")
 
-    def room(self, name: str) -> RoomLog:
-        """The room's log, made up if there is none: nothing is written before the first append. Raises sqlite3.Error."""
+    def room(self, name: str) -> Room:
+        """The room, made up if there is none: the first append writes it. Raises sqlite3.Error."""
         room = self.loaded.get(name)
         if room is None:
             row = self.sql.execute("select number, log from room where name = ?", (name,)).fetchone()
             number, log = row or (None, secrets.token_urlsafe(12))
             kinds = dict(self.sql.execute("select kind, newest from kind where room = ?", (number,)))
-            room = self.loaded[name] = RoomLog(name, number, log, kinds)
+            room = self.loaded[name] = Room(name, number, log, kinds)
         return room
 
-    def oldest(self, room: RoomLog) -> int:
-        """The seq from which on nothing is missing; 0 if nothing was ever appended."""
-        row = self.sql.execute("select trimmed from room where number = ?", (room.number,)).fetchone()
-        return row[0] + 1 if row else 0
+    def oldest(self, room: Room) -> int:
+        """The seq from which on nothing is missing; 0 before the first append."""
+        trimmed = self._value("select trimmed from room where number = ?", room.number)
+        return 0 if trimmed is None else trimmed + 1
 
-    def read(self, room: RoomLog, after: int) -> sqlite3.Cursor:
-        """Entries (seq, kind, id, name, at, body) past `after`, in order. Close it: a reading left open holds up checkpoints."""
-        return self.sql.execute(
-            "select seq, kind, id, name, at, body from entry where room = ? and seq > ? order by seq",
-            (room.number, after),
-        )
+    def read(self, room: Room, after: int) -> sqlite3.Cursor:
+        """Entries (seq, kind, id, name, at, body) past `after`, in order. Close it: an open one delays checkpoints."""
+        columns = "seq, kind, id, name, at, body"
+        question = f"select {columns} from entry where room = ? and seq > ? order by seq"
+        return self.sql.execute(question, (room.number, after))
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """All that is appended inside is on disk at its end, or nothing is. Raises sqlite3.Error."""
-        self.touched = {}
+        """All that is appended inside is kept at its end, or nothing is. Raises sqlite3.Error."""
+        self.before = {}
         self.sql.execute("begin immediate")
         try:
             yield
-            for room, (_, kinds) in self.touched.items():
+            for room, (_, kinds) in self.before.items():
                 self._finish(room, kinds)
             self.sql.execute("commit")
         except BaseException:
-            for room, before in self.touched.items():
+            for room, before in self.before.items():
                 room.number, room.kinds = before
-            if self.sql.in_transaction:  # after "disk full" SQLite has rolled back by itself
+            if self.sql.in_transaction:  # when the disk is full, SQLite may have rolled back by itself
                 self.sql.execute("rollback")
             raise
-        self.rooms += sum(number is None for number, _ in self.touched.values())
+        self.rooms += sum(number is None for number, _ in self.before.values())
 
     def append(
-        self, room: RoomLog, kind: str, body: str, id: str, name: str, at: str, if_newest: int | None = None
+        self, room: Room, kind: str, body: str, id: str, name: str, at: str, if_newest: int | None = None
     ) -> int:
-        """Inside a transaction -> the entry's seq, the first one if it is a repeat. Raises Refused, sqlite3.Error."""
+        """Inside a transaction -> int, the entry's seq, the first one for a repeat. Raises Refused, sqlite3.Error."""
         if if_newest is not None and if_newest != room.kinds.get(kind, 0):
             return self._repeated(room, kind, body, id, "not-newest")
         if kind not in room.kinds and len(room.kinds) >= self.settings.kinds_per_room:
             return self._repeated(room, kind, body, id, "too-many-kinds")
-        self._touch(room)
+        if room not in self.before:
+            self._begin(room)
         seq = room.newest + 1
         try:
             row = (room.number, seq, kind, id, name, at, body)
@@ -323,68 +314,61 @@ class Log:
         room.kinds[kind] = seq
         return seq
 
-    def _repeated(self, room: RoomLog, kind: str, body: str, id: str, otherwise: str) -> int:
+    def _repeated(self, room: Room, kind: str, body: str, id: str, otherwise: str) -> int:
         question = "select seq, kind, body from entry where room = ? and id = ?"
         row = self.sql.execute(question, (room.number, id)).fetchone()
-        if row is None:
-            raise Refused(otherwise)
-        if row[1:] != (kind, body):
-            raise Refused("id-conflict")
+        if row is None or row[1:] != (kind, body):
+            raise Refused("id-conflict" if row else otherwise)
         return row[0]
 
-    def _touch(self, room: RoomLog) -> None:
-        if room in self.touched:
-            return
-        if room.number is None and self.rooms >= self.settings.rooms:
+    def _begin(self, room: Room) -> None:
+        new = sum(number is None for number, _ in self.before.values())
+        if room.number is None and self.rooms + new >= self.settings.rooms:
             raise Refused("no-more-rooms")
-        self.touched[room] = (room.number, dict(room.kinds))
+        self.before[room] = (room.number, dict(room.kinds))
         if room.number is None:
-            made = self.sql.execute("insert into room values (null, ?, ?, 0)", (room.name, room.log))
-            room.number = made.lastrowid
+            row = (room.name, room.log)
+            room.number = self.sql.execute("insert into room values (null, ?, ?, 0)", row).lastrowid
 
-    def _finish(self, room: RoomLog, before: dict[str, int]) -> None:
+    def _finish(self, room: Room, before: dict[str, int]) -> None:
         changed = [(room.number, kind, seq) for kind, seq in room.kinds.items() if before.get(kind) != seq]
         self.sql.executemany("insert or replace into kind values (?, ?, ?)", changed)
         newest, limit = room.newest, self.settings.retention_messages
-        if limit and newest // TRIM_EVERY != max(before.values(), default=0) // TRIM_EVERY:
-            self.trim(room.number, newest - limit)
+        if limit and newest > limit and newest // TRIM_EVERY != max(before.values(), default=0) // TRIM_EVERY:
+            self._trim(room.number, newest - limit, "and seq not in (select newest from kind where room = :room)")
 
-    def trim(self, number: int, upto: int, all_kinds: bool = False) -> None:
-        """Removes up to TRIM_STEP entries with seq <= `upto`, unless `all_kinds` never the newest of a kind."""
-        keep = "" if all_kinds else "and seq not in (select newest from kind where room = :room)"
-        removed = self.sql.execute(
-            f"""delete from entry where rowid in (select rowid from entry
-                where room = :room and seq <= :upto {keep} order by seq limit {TRIM_STEP}) returning seq""",
-            {"room": number, "upto": upto},
-        ).fetchall()
+    def _trim(self, number: int, upto: int, unless: str = "") -> None:
+        """Removes at most TRIM_STEP entries with seq <= `upto`."""
+        which = f"select rowid from entry where room = :room and seq <= :upto {unless} order by seq limit {TRIM_STEP}"
+        command = f"delete from entry where rowid in ({which}) returning seq"
+        removed = self.sql.execute(command, {"room": number, "upto": upto}).fetchall()
         trimmed = max((seq for (seq,) in removed), default=0)
         self.sql.execute("update room set trimmed = max(trimmed, ?) where number = ?", (trimmed, number))
 
-    def sweep(self) -> bool:
-        """One step of retention by age -> whether there is more to do now."""
-        rows = self.sql.execute(
-            f"""select room, max(seq), max(rowid) from (select rowid, room, seq, at from entry
-                where rowid > ? order by rowid limit {TRIM_STEP}) where at < ? group by room""",
-            (self.swept, timestamp(ago=self.settings.retention_days * 86_400)),
-        ).fetchall()
+    def sweep(self) -> None:
+        """One step of retention by age; `swept` is 0 when it has come to the end."""
+        some = f"select rowid, room, seq, at from entry where rowid > ? order by rowid limit {TRIM_STEP}"
+        old = f"select room, max(seq), max(rowid) from ({some}) where at < ? group by room"
+        limit = timestamp(self.settings.retention_days * 86_400)
+        rows = self.sql.execute(old, (self.swept, limit)).fetchall()
         for number, seq, _ in rows:
-            self.trim(number, seq)
+            self._trim(number, seq, "and seq not in (select newest from kind where room = :room)")
         self.swept = max((rowid for *_, rowid in rows), default=0)
-        return bool(rows)
 
-    def forget(self, room: RoomLog, upto: int | None = None) -> None:
-        """Retention 0: removes the entries up to `upto` and those held too long; without `upto` the whole room."""
+    def forget(self, room: Room) -> None:
+        """Retention 0: removes what all members have and what is too old; nothing at all is left of an empty room."""
         if room.number is None:
             return
-        if upto is not None:
+        if room.members:
+            # What still waits in a connection's backlog has not arrived. Never empty: the room has members.
+            have = min(0 if one.connection.out else one.cursor for one in room.members.values())
             question = "select max(seq) from entry where room = ? and at < ?"
-            old = self.sql.execute(question, (room.number, timestamp(ago=self.settings.hold))).fetchone()[0]
-            self.trim(room.number, max(upto, old or 0), all_kinds=True)
-            return
-        for table, column in (("entry", "room"), ("kind", "room"), ("room", "number")):
-            self.sql.execute(f"delete from {table} where {column} = ?", (room.number,))
-        self.rooms -= 1
-        room.number, room.kinds, room.log = None, {}, secrets.token_urlsafe(12)
+            self._trim(room.number, max(have, self._value(question, room.number, timestamp(self.settings.hold)) or 0))
+        else:
+            for table, column in (("entry", "room"), ("kind", "room"), ("room", "number")):
+                self.sql.execute(f"delete from {table} where {column} = ?", (room.number,))
+            self.rooms -= 1
+            room.number, room.kinds, room.log = None, {}, secrets.token_urlsafe(12)
 
 
 # ---------------------------------------------------------------------------------------------------- 3. Rooms
@@ -395,113 +379,79 @@ def encode(value: object) -> bytes:
 
 
 def text_frame(payload: bytes) -> bytes:
-    """A WebSocket frame. What a server sends is not masked, so the bytes are the same for every member: framed once."""
+    """A WebSocket frame. A server's frames are not masked, so these bytes serve every member: framed once."""
     return Frame(Opcode.TEXT, payload).serialize(mask=False)
 
 
 def entries_frames(room: str, rows: Iterable[tuple]) -> Iterator[tuple[int, bytes]]:
-    """Entries as `entries` frames of at most ENTRIES_BYTES (or one entry), each with the seq of its last one."""
+    """`entries` frames, each with its last seq, of at most ENTRIES_BYTES unless one entry alone is larger."""
     head, tail = encode({"type": "entries", "room": room})[:-1] + b',"entries":[', b"]}"
     batch, size, last = [], 0, 0
-    for seq, kind, id, name, at, body in rows:
-        entry = encode({"seq": seq, "kind": kind, "id": id, "name": name, "at": at, "body": body})
+    for row in rows:
+        entry = encode(dict(zip(("seq", "kind", "id", "name", "at", "body"), row, strict=True)))
         if batch and len(head) + size + len(entry) + len(tail) > ENTRIES_BYTES:
             yield last, text_frame(head + b",".join(batch) + tail)
             batch, size = [], 0
         batch.append(entry)
-        size, last = size + len(entry) + 1, seq
+        size, last = size + len(entry) + 1, row[0]
     if batch:
         yield last, text_frame(head + b",".join(batch) + tail)
 
 
+@dataclass(slots=True, eq=False)
 class Member:
-    """One joining of one connection. `live`: it has the whole log; until then it reads from `cursor` on, page by page."""
+    """One joining of one connection. Until `live`, it reads the log from `cursor` on, page by page."""
 
-    __slots__ = ("connection", "cursor", "live", "name", "number", "room")
+    number: int
+    room: Room
+    connection: "Connection"
+    name: str
+    cursor: int = 0
+    live: bool = False
 
-    def __init__(self, number: int, room: "Room", connection: "Connection", name: str):
-        self.number, self.room, self.connection, self.name = number, room, connection, name
-        self.cursor, self.live = 0, False
-
-
-class Room:
-    """The members present in one room. Members hear of each other; entries reach them only in the order of the log."""
-
-    def __init__(self, relay: "Relay", log: RoomLog):
-        self.relay, self.log, self.members = relay, log, {}
-
-    def enter(self, member: Member) -> None:
-        self._tell("member-joined", member)
-        self.members[member.number] = member
-
-    def leave(self, member: Member) -> None:
-        del self.members[member.number]
-        self._tell("member-left", member)
-        if not self.members:
-            self.relay.drop(self)
-
-    def _tell(self, type_: str, member: Member) -> None:
-        frame = {"type": type_, "room": self.log.name, "member": member.number, "name": member.name}
+    def tell_others(self, type_: str) -> None:
+        frame = {"type": type_, "room": self.room.name, "member": self.number, "name": self.name}
         data = text_frame(encode(frame))
-        for other in list(self.members.values()):  # queueing may cut a slow one off, which leaves the room
-            other.connection.queue(data)
-
-    def page(self, after: int) -> tuple[int, bytes] | None:
-        """The next `entries` frame past `after` and its last seq; None at the end of the log."""
-        with closing(self.relay.log.read(self.log, after)) as rows:
-            return next(entries_frames(self.log.name, rows), None)
-
-    def deliver(self, rows: list[tuple]) -> None:
-        frames = list(entries_frames(self.log.name, rows))
-        for member in list(self.members.values()):
-            if member.live:
-                for member.cursor, data in frames:
-                    member.connection.queue(data)
-
-    def forget_what_all_have(self) -> None:
-        """Retention 0: what waits in a connection's backlog has not arrived yet."""
-        have = min(member.cursor if not member.connection.out else 0 for member in self.members.values())
-        self.relay.log.forget(self.log, have)
+        for other in list(self.room.members.values()):  # a copy: queueing may cut a slow one off, and it leaves
+            if other is not self:
+                other.connection.queue(data)
 
 
 @dataclass(slots=True)
 class Append:
-    """An `append` frame on its way through the tick that writes it."""
+    """An `append` on its way through the tick that writes it."""
 
-    connection: "Connection"
-    log: RoomLog
-    name: str
-    id: str
+    member: Member
     kind: str
+    id: str
     body: str
     if_newest: int | None
 
 
 class Relay:
-    """All rooms and connections, and the tick: what arrives while one tick runs is written by the next in one transaction,
-    and leaves in one send per connection. Runs in one thread, so between two waits nothing else changes."""
+    """All connections, and the tick: what comes while one tick runs is written by the next in one transaction, and
+    leaves in one send per connection. All in one thread: between two waits nothing else changes."""
 
     def __init__(self, settings: Settings):
         self.settings, self.log = settings, Log(settings)
-        self.rooms: dict[str, Room] = {}
         self.connections: set[Connection] = set()
-        self.addresses: dict[str, Address] = {}
+        self.addresses: dict[str, Bucket] = {}
         self.pending: deque[Append] = deque()
         self.pending_size = 0
-        self.dirty: set[Connection] = set()  # have something to send
+        self.dirty: set[Connection] = set()  # those that have something to send
         self.wake, self.member_numbers, self.closing = gevent.event.Event(), count(1), False
 
     def open(self) -> None:
         """Opens the log and starts. Raises StartError."""
         self.log.open()
-        self.most = self.settings.connections or (open_files() - 256) // 2  # flask-sock's sockets take two files each
+        self.most = self.settings.connections or (open_files() - 256) // 2  # flask-sock takes two files for each
         self.greenlets = [gevent.spawn(self._run_ticks), gevent.spawn(self._keep_house)]
 
     def close(self) -> None:
         """A clean stop: what was accepted is written and acknowledged, every connection is closed with 1012."""
         self.closing = True
         with gevent.Timeout(self.settings.patience + self.settings.linger, False):
-            while self.pending:
+            while self.pending_size:
                 gevent.sleep(0.01)
             for connection in list(self.connections):
                 connection.close(1012)
@@ -512,34 +462,23 @@ class Relay:
 
     def serve(self, ws, environ: dict) -> None:
         """One connection from its handshake to its end. `ws` is flask-sock's; only its socket is used."""
-        address = self.addresses.setdefault(environ.get("REMOTE_ADDR", ""), Address(self.settings))
+        ws.connected = False  # or flask-sock would send a close frame of its own
+        rates = (self.settings.address_frames_per_second, self.settings.address_frames_burst)
+        address = self.addresses.setdefault(environ.get("REMOTE_ADDR", ""), Bucket(*rates))
         connection = Connection(self, ws.sock, address)
-        ws.connected = False  # so flask-sock sends no close frame of its own
         self.connections.add(connection)
-        address.connections += 1
+        address.users += 1
+        if self.closing:
+            connection.close(1012)
+        elif len(self.connections) > self.most:
+            connection.close(1013)
+        elif address.users > self.settings.connections_per_address:
+            connection.close(4001)
         try:
-            if self.closing:
-                connection.close(1012)
-            elif len(self.connections) > self.most:
-                connection.close(1013)
-            elif address.connections > self.settings.connections_per_address:
-                connection.close(4001)
             connection.run()
         finally:
             self.connections.discard(connection)
-            address.connections -= 1
-
-    def room(self, name: str) -> Room:
-        return self.rooms.get(name) or Room(self, self.log.room(name))
-
-    def drop(self, room: Room) -> None:
-        if not room.members and self.rooms.get(room.log.name) is room:
-            del self.rooms[room.log.name]
-            self._forget(room.log)
-
-    def _forget(self, log: RoomLog) -> None:
-        if self.settings.retention_messages == 0:
-            self.log.forget(log)
+            address.users -= 1
 
     def accept(self, append: Append) -> None:
         """Takes an append for the next tick. Raises Refused."""
@@ -553,99 +492,103 @@ class Relay:
         while True:
             self.wake.wait()
             self.wake.clear()
-            if self.pending:
-                self._write(self._next_batch())
-            dirty, self.dirty = self.dirty, set()
-            for connection in dirty:
-                connection.flush()
+            try:
+                if self.pending:
+                    self._write(self._next_batch())
+                dirty, self.dirty = self.dirty, set()
+                for connection in dirty:
+                    connection.flush()
+            except Exception:  # a mistake of ours must not end the ticks
+                logger.exception("A tick ended by an error of the relay")
             if self.pending:
                 self.wake.set()
-                gevent.sleep(0)  # a set event does not wait, and the others must come to their turn
+                gevent.sleep(0)  # waiting for a set event does not wait, and the others must come to their turn
 
     def _next_batch(self) -> list[Append]:
-        """At most about one `entries` frame, so that a burst of large bodies does not fill the backlog of quick readers."""
+        """At most about one `entries` frame, so that a burst does not fill the backlog of quick readers."""
         batch, size = [], 0
         while self.pending and size < ENTRIES_BYTES:
             batch.append(self.pending.popleft())
             size += len(batch[-1].body)
-        self.pending_size -= size
         return batch
 
     def _write(self, batch: list[Append]) -> None:
-        deadline = monotonic() + self.settings.patience
-        while True:
+        deadline, results, entries = monotonic() + self.settings.patience, None, {}
+        while results is None:
             try:
-                results, rows = self._transact(batch)
-                break
+                results, entries = self._transact(batch)
             except sqlite3.Error as error:
                 if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY and monotonic() < deadline:
                     gevent.sleep(0.01)  # another process holds the lock
                     continue
                 logger.error("The log could not be written: %s", error)
-                results, rows = [Refused("storage")] * len(batch), {}
-                break
-        for append, result in zip(batch, results, strict=True):
-            append.connection.answer(append, result)
-        for log, entries in rows.items():
-            if log.name in self.rooms:
-                self.rooms[log.name].deliver(entries)
-            else:
-                self._forget(log)
+                results = ["storage"] * len(batch)
+        self.pending_size -= sum(len(one.body) for one in batch)
+        for one, result in zip(batch, results, strict=True):
+            one.member.connection.answer(one, result)
+        for room, rows in entries.items():
+            frames = list(entries_frames(room.name, rows))
+            for member in [one for one in room.members.values() if one.live]:
+                for member.cursor, data in frames:
+                    member.connection.queue(data)
+            if self.log.fleeting and not room.members:
+                self.log.forget(room)
 
-    def _transact(self, batch: list[Append]) -> tuple[list[int | Refused], dict[RoomLog, list[tuple]]]:
-        """Writes the batch -> for each append its seq or refusal, and the new entries of each room."""
-        results, rows, at = [], {}, timestamp()
+    def _transact(self, batch: list[Append]) -> tuple[list[int | str], dict[Room, list[tuple]]]:
+        """-> for each append its seq or the code of its refusal, and the new entries of each room."""
+        results, entries, at = [], {}, timestamp()
         with self.log.transaction():
             for one in batch:
-                newest = one.log.newest
+                room, name, newest = one.member.room, one.member.name, one.member.room.newest
                 try:
-                    seq = self.log.append(one.log, one.kind, one.body, one.id, one.name, at, one.if_newest)
+                    results.append(self.log.append(room, one.kind, one.body, one.id, name, at, one.if_newest))
                 except Refused as refused:
-                    results.append(refused)
+                    results.append(refused.code)
                     continue
-                results.append(seq)
-                if seq > newest:  # else it is a repeat
-                    rows.setdefault(one.log, []).append((seq, one.kind, one.id, one.name, at, one.body))
-        return results, rows
+                if results[-1] > newest:  # else it is a repeat
+                    entries.setdefault(room, []).append((results[-1], one.kind, one.id, name, at, one.body))
+        return results, entries
 
     def _keep_house(self) -> None:
-        swept = saved = monotonic()
+        swept, saved = 0, monotonic()
         while True:
             gevent.sleep(min(1, self.settings.silence / 4))
-            now = monotonic()
+            time = monotonic()
             for connection in list(self.connections):
-                connection.check(now)
-            self.addresses = {name: one for name, one in self.addresses.items() if one.connections or not one.full(now)}
+                connection.check(time)
+            for address in [name for name, one in self.addresses.items() if not one.users and one.is_full(time)]:
+                del self.addresses[address]
             try:
-                if self.settings.retention_messages == 0:
-                    for room in self.rooms.values():
-                        room.forget_what_all_have()
-                elif now - swept > 3600 or self.log.swept:
-                    swept = now
+                if self.log.fleeting:
+                    for room in list(self.log.loaded.values()):
+                        self.log.forget(room)
+                elif not swept or self.log.swept or time - swept > 3600:
+                    swept = time
                     self.log.sweep()
-                if self.log.kept and now - saved > 10:
-                    saved = now
+                if self.log.kept and time - saved > 10:
+                    saved = time
                     gevent.get_hub().threadpool.apply(self.log.checkpoint)
-            except sqlite3.Error as error:  # tried again later
-                logger.warning("The log could not be tidied: %s", error)
+            except sqlite3.Error as error:
+                logger.warning("The log could not be tidied, which is tried again: %s", error)
 
 
 # ---------------------------------------------------------------------------------------------------- 4. Connections
 
-PIECE = 65_536
+PIECE = 65_536  # bytes, of one recv or one send that waits
+SILENT = logging.Logger("websockets", logging.ERROR)  # at debug level it would show bodies
 
 
 def open_files() -> int:
     """Raises the limit of open files as far as the system lets us -> the limit."""
     try:
         import resource
-    except ImportError:  # Windows
-        return 4_096
+    except ImportError:  # Windows has none
+        return 8_192
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = 1_048_576 if hard == resource.RLIM_INFINITY else hard
     with suppress(ValueError, OSError):
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
-        soft = wanted
+        return wanted
     return soft
 
 
@@ -653,64 +596,44 @@ class Bucket:
     """A token bucket. It goes below zero, so whoever does not stop has to wait the longer."""
 
     def __init__(self, rate: float, burst: float):
-        self.rate, self.burst, self.tokens, self.time = rate, burst, burst, monotonic()
+        self.rate, self.burst, self.tokens, self.time, self.users = rate, burst, burst, monotonic(), 0
 
-    def level(self, now: float) -> float:
-        self.tokens, self.time = min(self.burst, self.tokens + (now - self.time) * self.rate), now
-        return self.tokens
-
-    def take(self, now: float) -> bool:
-        self.tokens = self.level(now) - 1
+    def take(self, time: float, tokens: int = 1) -> bool:
+        self.tokens, self.time = min(self.burst, self.tokens + (time - self.time) * self.rate) - tokens, time
         return self.tokens >= 0
 
-
-class Address:
-    """What is counted of all connections from one address."""
-
-    def __init__(self, settings: Settings):
-        self.connections = 0
-        self.frames = Bucket(settings.address_frames_per_second, settings.address_frames_burst)
-
-    def full(self, now: float) -> bool:
-        return self.frames.level(now) == self.frames.burst
+    def is_full(self, time: float) -> bool:
+        self.take(time, 0)
+        return self.tokens == self.burst
 
 
-def utf8_size(text: str) -> int:
+def is_text(value: object, limit: int) -> bool:
     try:
-        return len(text.encode())
+        return type(value) is str and 1 <= len(value.encode()) <= limit
     except UnicodeEncodeError:
         raise Refused("unpaired-surrogate") from None
 
 
-def is_text(limit: int):
-    return lambda value: type(value) is str and 1 <= utf8_size(value) <= limit
-
-
-def is_match(pattern: str):
-    matches = re.compile(pattern).fullmatch
-    return lambda value: type(value) is str and matches(value) is not None
-
-
-is_room = is_text(512)
-is_id = is_match("[A-Za-z0-9_-]{1,64}")
-
-
 def is_seq(value: object) -> bool:
-    return type(value) is int and 0 <= value < 2**53  # True is an int, but its type is not
+    return type(value) is int and 0 <= value < 2**53  # True is an int, but that is not its type
+
+
+def is_match(value: object, pattern: str) -> bool:
+    return type(value) is str and re.fullmatch(pattern, value) is not None
 
 
 def is_rooms(value: object) -> bool:
-    return type(value) is list and 1 <= len(value) <= 16 and all(map(is_room, value))
+    return type(value) is list and 1 <= len(value) <= 16 and all(is_text(one, 512) for one in value)
 
 
-MEMBERS = {  # of frames: what each must be, and the code that says otherwise
-    "room": (is_room, "bad-room"),
+MEMBERS = {  # of frames: how to see that one is good, and the code that says that it is not
+    "room": (lambda value: is_text(value, 512), "bad-room"),
     "rooms": (is_rooms, "bad-rooms"),
-    "name": (is_text(256), "bad-name"),
-    "log": (is_id, "bad-log"),
-    "kind": (is_match("[a-z0-9.-]{1,32}"), "bad-kind"),
-    "id": (is_id, "bad-id"),
-    "body": (is_text(65_536), "bad-body"),
+    "name": (lambda value: is_text(value, 256), "bad-name"),
+    "log": (lambda value: is_match(value, "[A-Za-z0-9_-]{1,64}"), "bad-log"),
+    "kind": (lambda value: is_match(value, "[a-z0-9.-]{1,32}"), "bad-kind"),
+    "id": (lambda value: is_match(value, "[A-Za-z0-9_-]{1,64}"), "bad-id"),
+    "body": (lambda value: is_text(value, 65_536), "bad-body"),
     "after": (is_seq, "bad-number"),
     "if_newest": (is_seq, "bad-number"),
 }
@@ -724,16 +647,12 @@ FRAMES = {  # type: (members needed, members allowed)
 
 
 def depth(value: object) -> int:
-    """How deep lists and objects nest. Raises RecursionError."""
-    if type(value) is dict:
-        return 1 + max(map(depth, value.values()), default=0)
-    if type(value) is list:
-        return 1 + max(map(depth, value), default=0)
-    return 0
+    inner = value.values() if type(value) is dict else value
+    return 1 + max(map(depth, inner), default=0) if type(value) in (dict, list) else 0
 
 
-def object_once(pairs: list[tuple[str, object]]) -> dict:
-    if len({key for key, _ in pairs}) < len(pairs):
+def once(pairs: list[tuple[str, object]]) -> dict:
+    if len(dict(pairs)) < len(pairs):
         raise Refused("repeated-member")
     return dict(pairs)
 
@@ -743,32 +662,29 @@ def refuse_constant(_: str):
 
 
 def parse(data: bytes) -> dict:
-    """A frame's bytes -> its object, which may still have any members. Raises Refused, UnicodeDecodeError."""
+    """-> an object with any members. Raises Refused; UnicodeDecodeError if it is not even text."""
     if len(data) > FRAME_BYTES:
         raise Refused("too-large")
+    text = data.decode()
     try:
-        frame = json.loads(data.decode(), object_pairs_hook=object_once, parse_constant=refuse_constant)
-        too_deep = depth(frame) > DEPTH
+        frame = json.loads(text, object_pairs_hook=once, parse_constant=refuse_constant)
+        if depth(frame) > DEPTH:
+            raise Refused("too-deep")
     except RecursionError:
-        too_deep = True
-    except UnicodeDecodeError:
-        raise
+        raise Refused("too-deep") from None
     except ValueError:
         raise Refused("not-json") from None
-    if too_deep:
-        raise Refused("too-deep")
     if type(frame) is not dict:
         raise Refused("not-object")
     return frame
 
 
 def check(frame: dict) -> str:
-    """-> the frame's type, if every member is as web/protocol/README.md has it. Raises Refused."""
-    type_ = frame.get("type")
+    """-> the type of a frame whose every member is as web/protocol/README.md has it. Raises Refused."""
+    type_, members = frame.get("type"), frame.keys() - {"type"}
     if type(type_) is not str or type_ not in FRAMES:
         raise Refused("unknown-type")
     needed, allowed = FRAMES[type_]
-    members = frame.keys() - {"type"}
     if members - needed - allowed:
         raise Refused("unknown-member")
     if needed - members:
@@ -781,29 +697,25 @@ def check(frame: dict) -> str:
 
 
 class Connection:
-    """One WebSocket after its handshake. Its handler reads the socket itself; `out` is what could not be sent yet."""
+    """One WebSocket after its handshake. Its handler reads the socket itself; frames to send wait in `out`."""
 
-    def __init__(self, relay: Relay, sock, address: Address):
+    def __init__(self, relay: Relay, sock, address: Bucket):
         self.relay, self.settings, self.sock, self.address = relay, relay.settings, sock, address
-        silent = logging.getLogger("securechat.frames")
-        silent.disabled = True  # at debug level it would show bodies
-        self.protocol = Protocol(SERVER, state=State.OPEN, max_size=HARD_FRAME_BYTES, logger=silent)
-        # The same descriptor without gevent, for sends that do not wait. Under TLS that would write past the encryption.
-        self.raw = socket.socket(fileno=sock.fileno())
-        self.plain = not isinstance(sock, gevent.ssl.SSLSocket)
-        self.raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.protocol = Protocol(SERVER, state=State.OPEN, max_size=HARD_FRAME_BYTES, logger=SILENT)
+        # The same descriptor without gevent, for sends that do not wait. Under TLS they would go past the encryption.
+        self.raw, self.plain = socket.socket(fileno=sock.fileno()), not isinstance(sock, gevent.ssl.SSLSocket)
+        with suppress(OSError):
+            self.raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.members: dict[str, Member] = {}
-        self.behind: deque[Member] = deque()  # still reading the log
-        self.out: deque[bytes] = deque()  # whole frames, but for the `offset` bytes of the first that are gone
+        self.behind: deque[Member] = deque()  # those that still read the log
+        self.out: deque[bytes] = deque()  # whole frames, but for the first `offset` bytes, which are gone
         self.offset = self.waiting = 0
-        self.writer = None  # a greenlet while anything waits
-        self.message: bytearray | None = None  # a fragmented message so far
+        self.writer = None  # a greenlet, while the socket does not take everything
+        self.message, self.binary = bytearray(), False  # the fragments of a message so far
         self.heard = self.moved = monotonic()
         self.pinged, self.closing, self.closed_at = False, 0, 0.0
         self.frames = Bucket(self.settings.frames_per_second, self.settings.frames_burst)
         self.bad = Bucket(self.settings.bad_frames / 10, self.settings.bad_frames)
-
-    # Reading
 
     def run(self) -> None:
         try:
@@ -813,64 +725,57 @@ class Connection:
                 for frame in self.protocol.events_received():
                     if not self.closing:
                         self._receive(frame)
-                if self._take_writes():
+                if not self._take_writes():
                     break
         except OSError:
             self.out.clear()
-        except Exception:
+        except Exception:  # a mistake of ours ends this connection only
             logger.exception("A connection ended by an error of the relay")
             self.close(1011)
         finally:
             self._end()
 
     def _take_writes(self) -> bool:
-        """Queues what the protocol itself answers (pong, close) -> whether the connection is over."""
-        over = False
-        for data in self.protocol.data_to_send():
-            over = over or not data
-            if data:
-                self.queue(data)
-        return over
+        """Queues what the protocol answers by itself (pong, close) -> False if that was the last."""
+        writes = self.protocol.data_to_send()
+        for data in filter(None, writes):
+            self.queue(data)
+        return b"" not in writes
 
     def _receive(self, frame: Frame) -> None:
-        if frame.opcode in (Opcode.TEXT, Opcode.BINARY):
-            self.binary = frame.opcode is Opcode.BINARY
-            if frame.fin:
-                self._handle(frame.data)
-            else:
-                self.message = bytearray(frame.data)
-        elif frame.opcode is Opcode.CONT:
+        if frame.opcode is Opcode.PING:
+            with suppress(Refused):
+                self._pay()
+        elif frame.opcode in (Opcode.TEXT, Opcode.BINARY, Opcode.CONT):
+            if frame.opcode is not Opcode.CONT:
+                self.message, self.binary = bytearray(), frame.opcode is Opcode.BINARY
             self.message += frame.data
             if frame.fin:
-                data, self.message = self.message, None
-                self._handle(data)
-        elif frame.opcode is Opcode.PING:
-            self._pay()
+                self._handle(self.message)
 
-    def _handle(self, data: bytes) -> None:
-        frame = {}
+    def _handle(self, data: bytearray) -> None:
+        frame, well_formed = {}, False
         try:
             if self.binary:
                 raise Refused("not-text")
             frame = parse(data)
             type_ = check(frame)
-        except UnicodeDecodeError:
-            return self.close(1007)
-        except Refused as refused:
-            self._refuse(refused.code, frame)
-            return None if self.bad.take(self.heard) else self.close(4002)
-        try:
+            well_formed = True
             self._pay()
             self.ANSWERS[type_](self, **{name: value for name, value in frame.items() if name != "type"})
-        except Refused as refused:
-            self._refuse(refused.code, frame)
+        except UnicodeDecodeError:
+            self.close(1007)
         except sqlite3.Error as error:
             logger.error("The log could not be read: %s", error)
             self._refuse("storage", frame)
+        except Refused as refused:
+            self._refuse(refused.code, frame)
+            if not well_formed and not self.bad.take(self.heard):
+                self.close(4002)
 
     def _pay(self) -> None:
-        """Raises Refused if the connection or its address sends too fast, and ends a connection that does not stop."""
-        if not (self.frames.take(self.heard) and self.address.frames.take(self.heard)):
+        """One token for one frame. Raises Refused, and closes the connection if it does not stop."""
+        if not (self.frames.take(self.heard) and self.address.take(self.heard)):
             if self.frames.tokens < -self.frames.burst:
                 self.close(4003)
             raise Refused("too-fast")
@@ -883,87 +788,81 @@ class Connection:
                     error[member] = frame[member]
         self.say(error)
 
-    # Answering, one method per type of frame
-
     def _join(self, room: str, name: str, after: int, log: str | None = None) -> None:
         member = self.members.get(room)
         if member and member.name != name:
             self._leave_room(member)
             member = None
-        if member is None:
-            member = self._enter_room(room, name)
-        place, known = member.room, member.room.log
-        newest = known.newest
-        member.cursor = after if log in (None, known.log) and after <= newest else 0
+        member = member or self._enter_room(room, name)
+        place = member.room
+        member.cursor = after if log in (None, place.log) and after <= place.newest else 0
         member.live = False
         if member not in self.behind:
             self.behind.append(member)
         members = [{"member": one.number, "name": one.name} for one in place.members.values()]
-        frame = {"type": "joined", "room": room, "log": known.log, "after": member.cursor, "newest": newest}
-        frame |= {"oldest": self.relay.log.oldest(known), "you": member.number, "members": members}
+        frame = {"type": "joined", "room": room, "log": place.log, "after": member.cursor, "newest": place.newest}
+        frame |= {"oldest": self.relay.log.oldest(place), "you": member.number, "members": members}
         self.say(frame | {"kept": self.relay.log.kept})
 
     def _enter_room(self, name: str, member_name: str) -> Member:
         if len(self.members) >= self.settings.rooms_per_connection:
             raise Refused("too-many-rooms")
-        room = self.relay.room(name)
+        room = self.relay.log.room(name)
         if len(room.members) >= self.settings.members_per_room:
             raise Refused("room-full")
         member = Member(next(self.relay.member_numbers), room, self, member_name)
-        self.relay.rooms[name] = room
-        self.members[name] = member
-        room.enter(member)
+        room.members[member.number] = self.members[name] = member
+        member.tell_others("member-joined")
         return member
 
     def _leave_room(self, member: Member) -> None:
-        del self.members[member.room.log.name]
+        room = member.room
+        del self.members[room.name], room.members[member.number]
         if member in self.behind:
             self.behind.remove(member)
-        member.room.leave(member)
-
-    def _leave(self, room: str) -> None:
-        self._leave_room(self._member(room))
-        self.say({"type": "left", "room": room})
+        member.tell_others("member-left")
+        if self.relay.log.fleeting and not room.members:
+            self.relay.log.forget(room)
 
     def _member(self, room: str) -> Member:
         if room not in self.members:
             raise Refused("not-joined")
         return self.members[room]
 
-    def _append(self, room: str, kind: str, id: str, body: str, if_newest: int | None = None) -> None:
-        member = self._member(room)
-        self.relay.accept(Append(self, member.room.log, member.name, id, kind, body, if_newest))
+    def _leave(self, room: str) -> None:
+        self._leave_room(self._member(room))
+        self.say({"type": "left", "room": room})
 
-    def answer(self, append: Append, result: int | Refused) -> None:
-        """What became of an append: its seq or the refusal."""
-        room = append.log.name
-        if isinstance(result, Refused):
-            self._refuse(result.code, {"room": room, "id": append.id})
+    def _append(self, room: str, kind: str, id: str, body: str, if_newest: int | None = None) -> None:
+        self.relay.accept(Append(self._member(room), kind, id, body, if_newest))
+
+    def answer(self, append: Append, result: int | str) -> None:
+        """What became of an append: its seq, or the code of the refusal."""
+        of = {"room": append.member.room.name, "id": append.id}
+        if type(result) is str:
+            self._refuse(result, of)
         else:
-            self.say({"type": "appended", "room": room, "id": append.id, "seq": result})
+            self.say({"type": "appended", **of, "seq": result})
 
     def _look(self, rooms: list[str]) -> None:
-        seen = [self.relay.room(name) for name in rooms]
-        looked = [{"room": one.log.name, "newest": one.log.newest, "members": len(one.members)} for one in seen]
+        seen = [self.relay.log.room(name) for name in rooms]
+        looked = [{"room": one.name, "newest": one.newest, "members": len(one.members)} for one in seen]
         self.say({"type": "looked", "rooms": looked})
 
     def _ping(self) -> None:
         self.say({"type": "pong"})
 
-    ANSWERS = {"join": _join, "leave": _leave, "append": _append, "look": _look, "ping": _ping}  # noqa: RUF012 never changed
-
-    # Sending
+    ANSWERS = {"join": _join, "leave": _leave, "append": _append, "look": _look, "ping": _ping}  # noqa: RUF012 a constant
 
     def say(self, frame: dict) -> None:
         self.queue(text_frame(encode(frame)))
 
     def queue(self, data: bytes) -> None:
-        """Takes a whole frame; it leaves with the next tick. Past the bounded backlog the connection is cut off."""
-        if self.closing:
-            return None
+        """Takes a whole frame for the next tick. Past the bounded backlog the connection is cut off."""
         if self.out and self.waiting + len(data) > self.settings.backlog:
-            return self.close(4004)
-        self._put(data)
+            self.close(4004)
+        elif not self.closing:
+            self._put(data)
 
     def _put(self, data: bytes) -> None:
         self.out.append(data)
@@ -972,7 +871,7 @@ class Connection:
         self.relay.wake.set()
 
     def flush(self) -> None:
-        """Sends what waits, at once and joined. What the socket does not take is left to a greenlet of this connection."""
+        """Sends what waits, joined and at once. What the socket does not take is left to a greenlet of its own."""
         if self.writer:
             return
         if self.plain and self.out:
@@ -981,24 +880,23 @@ class Connection:
             except BlockingIOError:
                 pass
             except OSError:
-                self.out.clear()  # the handler finds the end of the connection by itself
+                self.out.clear()  # the handler will see that the connection has ended
         if self.out or self.behind:
             self.moved = monotonic()
             self.writer = gevent.spawn(self._write_rest)
 
     def _sent(self, size: int) -> None:
+        self.moved = monotonic()
         self.waiting -= size
-        size += self.offset
-        while self.out and size >= len(self.out[0]):
-            size -= len(self.out.popleft())
-        self.offset = size
+        self.offset += size
+        while self.out and self.offset >= len(self.out[0]):
+            self.offset -= len(self.out.popleft())
 
     def _write_rest(self) -> None:
         """Waits for the socket piece by piece, and fetches the next page of a log when all before it is gone."""
         try:
             while self.out or self._next_page():
                 self._sent(self.sock.send(memoryview(self.out[0])[self.offset : self.offset + PIECE]))
-                self.moved = monotonic()
         except OSError:
             self.out.clear()
         except sqlite3.Error as error:
@@ -1008,28 +906,27 @@ class Connection:
             self.writer = None
 
     def _next_page(self) -> bool:
-        gevent.sleep(0)  # a socket that takes everything would never wait, and the others must come to their turn
+        gevent.sleep(0)  # a socket that takes everything never waits, and the others must come to their turn
         while self.behind:
             member = self.behind[0]
-            page = member.room.page(member.cursor)
+            with closing(self.relay.log.read(member.room, member.cursor)) as rows:
+                page = next(entries_frames(member.room.name, rows), None)
             if page:
                 member.cursor, data = page
                 self.behind.rotate(-1)
                 self._put(data)
-                return True
-            member.live = True  # nothing can be appended between the look at the log's end and this
+                break
+            member.live = True  # nothing can have been appended since that look at the log's end
             self.behind.popleft()
         return bool(self.out)
 
-    # Ending
-
-    def check(self, now: float) -> None:
+    def check(self, time: float) -> None:
         """Once in a while: is the other side still there, and does it still read?"""
-        silence, limit = now - self.heard, self.settings.silence
+        silence, limit = time - self.heard, self.settings.silence
         if self.closing:
-            if now - self.closed_at > self.settings.linger:
+            if time - self.closed_at > self.settings.linger:
                 self._shut()
-        elif self.writer and self.out and now - self.moved > limit:
+        elif self.writer and self.out and time - self.moved > limit:
             self.close(4004)
         elif silence > 2 * limit:
             self.close(4005)
@@ -1039,18 +936,16 @@ class Connection:
             self._take_writes()
 
     def close(self, code: int) -> None:
-        """Leaves all rooms at once and sends a close frame; the handler goes on until the other side has answered it."""
+        """Leaves all rooms now and says why; the handler goes on until the other side has answered, or has had time."""
         if self.closing:
             return
         self.closing, self.closed_at = code, monotonic()
         logger.info("A connection is closed: %s", CLOSE_CODES[code])
         for member in list(self.members.values()):
             self._leave_room(member)
-        if code == 4004:  # a close frame fits only between two frames
-            rest = list(self.out)[1 if self.offset or self.writer else 0 :]
-            for data in rest:
-                self.out.pop()
-                self.waiting -= len(data)
+        if code == 4004:
+            while len(self.out) > bool(self.offset or self.writer):  # a frame under way has to be finished
+                self.waiting -= len(self.out.pop())
         if self.protocol.state is State.OPEN:
             self.protocol.send_close(code, CLOSE_CODES[code])
             for data in self.protocol.data_to_send():
@@ -1064,26 +959,20 @@ class Connection:
         self.closing = self.closing or 1000
         for member in list(self.members.values()):
             self._leave_room(member)
-        with gevent.Timeout(self.settings.linger, False):
+        with gevent.Timeout(self.settings.linger, False), suppress(OSError):
             self.flush()
             if self.writer:
                 self.writer.join()
-            if self.protocol.parser_exc:
-                self._discard()
+            if self.protocol.parser_exc and self.plain:
+                # Reads on until the other side ends: a reset for unread bytes would overtake our close frame.
+                self.raw.shutdown(socket.SHUT_WR)
+                while self.sock.recv(PIECE):
+                    pass
         if self.writer:
             self.writer.kill()
-        self.relay.dirty.discard(self)
         self._shut()
         self.raw.detach()  # the descriptor is the other socket's to close
         self.sock.close()
-
-    def _discard(self) -> None:
-        """After a broken frame: reads on until the other side ends, or the reset would overtake our close frame."""
-        with suppress(OSError):
-            if self.plain:
-                self.raw.shutdown(socket.SHUT_WR)
-            while self.sock.recv(PIECE):
-                pass
 
 
 # ---------------------------------------------------------------------------------------------------- 5. The runtime

@@ -9,42 +9,11 @@ import sys
 from pathlib import Path
 
 import gevent
-from gevent.event import Event
+from flask import Flask
 from gevent.pywsgi import WSGIServer
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 import server
-
-
-class NoThread:
-    """flask-sock's receiving thread, which the relay does without."""
-
-    name = ""
-
-    def __init__(self, target):
-        pass
-
-    def start(self):
-        pass
-
-
-def make_app(relay):
-    from flask import Flask, request
-    from flask_sock import Sock
-
-    app = Flask("relay")
-    app.config["SOCK_SERVER_OPTIONS"] = {"event_class": Event, "thread_class": NoThread}
-    sock = Sock(app)
-
-    @app.before_request
-    def no_compression():
-        request.environ.pop("HTTP_SEC_WEBSOCKET_EXTENSIONS", None)
-
-    @sock.route("/ws")
-    def websocket(ws):
-        relay.serve(ws, request.environ)
-
-    return app
 
 
 def main():
@@ -52,13 +21,16 @@ def main():
     tls = options.pop("tls", None)
     if "data" in options:
         options["data"] = Path(options["data"])
-    relay = server.Relay(server.Settings(**options))
+    listener = WSGIServer.get_listener(("127.0.0.1", 0))
+    settings = server.Settings(port=listener.getsockname()[1], **options)
+    relay, app = server.Relay(settings), Flask("relay")
+    server.serve_relay(app, settings, relay)
     relay.open()
     certificate = {"certfile": tls[0], "keyfile": tls[1]} if tls else {}
-    http = WSGIServer(("127.0.0.1", 0), make_app(relay), log=None, **certificate)
+    http = WSGIServer(listener, app, log=None, **certificate)
     http.start()
     gevent.signal_handler(signal.SIGTERM, lambda: gevent.spawn(stop, relay, http))
-    print(http.server_port, flush=True)
+    print(settings.port, flush=True)
     http.serve_forever()
 
 
