@@ -38,8 +38,10 @@ class JoinForm:
         show(self._section, is_shown)
 
     def focus(self):
-        """Put the cursor where the next room begins: the room, or the name if there is none yet."""
-        self._field["room" if self._field["name"].value else "name"].focus()
+        """Put the cursor where the next room begins: into the room, to be typed over, or the name if that is empty."""
+        field = self._field["room" if self._field["name"].value else "name"]
+        field.focus()
+        field.select()
 
     def busy(self, is_busy):
         """While a join is under way, a second one cannot be started; what was typed stays."""

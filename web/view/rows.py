@@ -32,6 +32,8 @@ def build(prefix, row):
         text = li.firstElementChild
         _fill_time(text.nextElementSibling, row["at"])
     text.textContent = row["text"] or ("Waiting for a key." if kind == "waiting" else "")
+    if row["code"]:
+        li.setAttribute("data-code", row["code"])
     for sentence in row["warnings"]:
         add(li, "p", sentence, "warning")
     if row["state"] == "failed":
@@ -76,7 +78,6 @@ def _fill_message(li, row):
 def _fill_refusal(li, row):
     """Names nobody as its author: at most the name that it came under. Returns the element for the sentence."""
     meta = li.firstElementChild.nextElementSibling
-    li.setAttribute("data-code", row["code"])
     meta.firstElementChild.textContent = row["code"]
     _fill_time(meta.lastElementChild, row["at"])
     text = meta.nextElementSibling
