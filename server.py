@@ -6,7 +6,6 @@ Sections, top to bottom: settings, log, rooms, connections, runtime, HTTP, comma
 
 import argparse
 import base64
-import contextlib
 import dataclasses
 import errno
 import gzip
@@ -37,12 +36,11 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
 from time import monotonic
+from types import SimpleNamespace
 from urllib.parse import urlsplit
 from weakref import WeakValueDictionary
 
 import gevent
-import gevent.event
-import gevent.pywsgi
 import gevent.ssl
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -51,6 +49,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from flask import Flask, Response, abort, redirect, request
 from flask_sock import Sock
+from gevent.event import Event
+from gevent.pywsgi import WSGIServer
 from websockets.frames import Frame, Opcode
 from websockets.protocol import SERVER, Protocol, State
 from werkzeug.exceptions import HTTPException
@@ -188,7 +188,7 @@ class Room:
 
 def timestamp(ago: float = 0) -> str:
     """The time `ago` seconds back, as `2026-11-23T20:42:34.123Z`."""
-    return (now() - timedelta(seconds=ago)).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return (datetime.now(UTC) - timedelta(seconds=ago)).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 class Log:
@@ -439,7 +439,7 @@ class Relay:
         self.pending: deque[Append] = deque()
         self.pending_size = 0
         self.dirty: set[Connection] = set()  # those that have something to send
-        self.wake, self.member_numbers, self.closing = gevent.event.Event(), count(1), False
+        self.wake, self.member_numbers, self.closing = Event(), count(1), False
 
     def open(self) -> None:
         """Opens the log and starts. Raises StartError."""
@@ -1019,10 +1019,6 @@ class Runtime:
         return sorted({file.address.removesuffix(file.path) for file in self.pinned})
 
 
-class Unobtainable(Exception):
-    """Neither the CDN nor npm can be reached."""
-
-
 def read_manifest() -> list[RuntimeFile]:
     packages = json.loads((WEB / "runtime.json").read_text("utf-8"))["packages"]
     return [
@@ -1035,23 +1031,21 @@ def read_manifest() -> list[RuntimeFile]:
 def find_runtime(mode: str, cache: Path) -> Runtime:
     """The runtime for `mode` (auto, local or cdn). Raises StartError."""
     pinned = read_manifest()
-    if mode == "cdn":
-        return Runtime(pinned, {})
-    try:
-        return Runtime(pinned, own_copy(pinned, cache))
-    except Unobtainable:
+    own = {} if mode == "cdn" else own_copy(pinned, cache)
+    if mode != "cdn" and not own:
         what_to_do = (
             "PyScript could not be fetched: cdn.jsdelivr.net does not answer, and npm is not installed or cannot reach "
-            "its registry. Make one of the two available once and start again; afterwards the copy is kept"
+            "its registry. Make one of the two available and start again; the copy is then kept"
         )
         if mode == "local":
-            raise StartError(f"{what_to_do} in {cache}.") from None
+            raise StartError(f"{what_to_do} in {cache}.")
         say(f"{what_to_do}. Until then every browser loads PyScript from cdn.jsdelivr.net itself.")
-        return Runtime(pinned, {})
+    return Runtime(pinned, own)
 
 
 def own_copy(pinned: list[RuntimeFile], cache: Path) -> dict[str, bytes]:
-    """From the cache, checked again at every start, else fetched. Raises StartError, Unobtainable."""
+    """Content by file name: from the cache, checked again at every start, else fetched; empty if that cannot be.
+    Raises StartError."""
     own = {}
     for file in pinned:
         kept = cache / file.package / file.path
@@ -1065,6 +1059,8 @@ def own_copy(pinned: list[RuntimeFile], cache: Path) -> dict[str, bytes]:
     if missing:
         say("Fetching PyScript, once ...")
         fetched = fetch_from_cdn(missing) or fetch_with_npm(missing)
+        if not fetched:
+            return {}
         for file in (file for file in missing if not file.is_pinned(fetched[file])):
             raise StartError(
                 f"What came as {file.path} of {file.package} is not the file that web/runtime.json pins, so nothing "
@@ -1090,21 +1086,18 @@ def fetch_from_cdn(files: list[RuntimeFile]) -> dict[RuntimeFile, bytes]:
 
 
 def fetch_with_npm(files: list[RuntimeFile]) -> dict[RuntimeFile, bytes]:
-    """Every file's content, unchecked, out of the packages that `npm pack` brings. Raises Unobtainable."""
-    npm = shutil.which("npm")
-    if npm is None:
-        raise Unobtainable
-    fetched = {}
-    for package in sorted({file.package for file in files}):
+    """Every file's content, unchecked, out of the packages that `npm pack` brings; none if it cannot."""
+    npm, fetched = shutil.which("npm"), {}
+    for package in sorted({file.package for file in files}) if npm else ():
         with tempfile.TemporaryDirectory() as folder:
             command = [npm, "pack", package, "--ignore-scripts", "--silent", "--fetch-retries=0"]
             try:
                 subprocess.run(command, cwd=folder, check=True, capture_output=True, timeout=NPM_TIMEOUT)
-                archive = next(Path(folder).glob("*.tgz"))
+                [archive] = Path(folder).glob("*.tgz")
                 fetched |= take_out(archive, [file for file in files if file.package == package])
-            except (OSError, subprocess.SubprocessError, StopIteration, tarfile.TarError, KeyError) as error:
+            except (OSError, subprocess.SubprocessError, ValueError, tarfile.TarError, KeyError) as error:
                 logger.info("npm pack %s: %s", package, error)
-                raise Unobtainable from error
+                return {}
     return fetched
 
 
@@ -1190,6 +1183,7 @@ def create_app(settings: Settings, relay: Relay, runtime: Runtime) -> Flask:
     """Flask's application: the page, its versioned files, and the relay at /ws. Everything is read into memory now, so
     what is served is of one version however web/ changes while the server runs."""
     app = Flask(__name__, static_folder=None)
+    app.url_map.merge_slashes = False  # a path that is not ours is not found, rather than redirected
     web = read_web()
     folder = f"/v/{version_of(web)}/"
     files = web | {f"runtime/{name}": content for name, content in runtime.own.items()}
@@ -1237,7 +1231,8 @@ def create_app(settings: Settings, relay: Relay, runtime: Runtime) -> Flask:
 def serve_relay(app: Flask, settings: Settings, relay: Relay) -> None:
     """Puts the relay at /ws, and keeps other origins away from it and from the page."""
     # gevent's Event, so that nothing needs monkey-patching; no thread, since the relay reads the socket itself.
-    app.config["SOCK_SERVER_OPTIONS"] = {"event_class": gevent.event.Event, "thread_class": NoThread}
+    idle = SimpleNamespace(name="", start=lambda: None)
+    app.config["SOCK_SERVER_OPTIONS"] = {"event_class": Event, "thread_class": lambda target: idle}
     ours = own_origin(settings)
     hosts = {urlsplit(origin).netloc for origin in (ours, *settings.origins)}
 
@@ -1277,18 +1272,6 @@ def is_any(host: str) -> bool:
     return host in ("", "0.0.0.0", "::")
 
 
-class NoThread:
-    """Stands where simple-websocket would start a thread that reads the socket."""
-
-    name = ""  # which it asks for
-
-    def __init__(self, *_, **__):
-        pass
-
-    def start(self):
-        pass
-
-
 # ---------------------------------------------------------------------------------------------------- 7. Command line
 
 PORTS_TO_TRY = 20  # from the usual one on, when none was given
@@ -1301,7 +1284,7 @@ def say(sentence: str) -> None:
 
 
 def home_folder(kind: str) -> Path:
-    """Where this system keeps a person's "data" or "cache" of one program."""
+    """Where this system keeps a program's "data" or "cache" for one person."""
     home, environ = Path.home(), os.environ
     if os.name == "nt":
         base = Path(environ.get("LOCALAPPDATA") or home / "AppData" / "Local")
@@ -1313,39 +1296,40 @@ def home_folder(kind: str) -> Path:
 
 
 def make_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="server.py",
-        description="Serves the chat page and relays what pages say, encrypted by them. Stop it with Ctrl+C.",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
-    )
-    add = parser.add_argument
-    add("--host", default=Settings.host, help="address to listen on; 0.0.0.0 for all of this machine's")
-    add("--port", type=whole(0, 65535), help="port to listen on (default: 5000, or the next one that is free; 0: any)")
+    text = "Serves the chat page and passes on what pages say, which they encrypt. Ctrl+C ends it."
+    parser = argparse.ArgumentParser(prog="server.py", description=text)
+
+    def add(name: str, text: str, **rest) -> None:
+        shown = " (default: %(default)s)" if rest.get("default") else ""
+        parser.add_argument(name, help=text + shown, **rest)
+
+    add("--host", "address to listen on; 0.0.0.0 for all that this machine has", default=Settings.host)
+    add("--port", f"port to listen on; 0: any; not given: {Settings.port} or the next free one", type=whole(0, 65535))
     data = home_folder("data") / "log.sqlite"
-    add("--data", type=Path, default=data, metavar="FILE", help="where the rooms' logs are kept; created if not there")
-    count, days = Settings.retention_messages, Settings.retention_days
-    text = "entries kept per room; 0: nothing is written to disk"
-    add("--retention-messages", type=whole(0, 10**9), default=count, metavar="N", help=text)
-    add("--retention-days", type=whole(1, 36500), default=days, metavar="N", help="days that an entry is kept")
-    text = "where pages get PyScript from: local: this server's checked copy; cdn: the CDN; auto: local if obtainable"
-    add("--runtime", choices=("auto", "local", "cdn"), default="auto", help=text)
-    add("--cache", type=Path, default=home_folder("cache"), metavar="FOLDER", help="where PyScript's copy is kept")
-    add("--tls-adhoc", action="store_true", help="serve https with a self-signed certificate, made here and kept")
-    add("--tls-cert", type=Path, metavar="FILE", help="serve https with this certificate chain (PEM)")
-    add("--tls-key", type=Path, metavar="FILE", help="its private key (PEM), if not in the same file")
-    text = "another origin that the page is reached under, such as https://chat.example; may be repeated"
-    add("--origin", action="append", type=origin, default=[], dest="origins", metavar="ORIGIN", help=text)
-    add("--open", action="store_true", dest="open_browser", help="open the page in a browser")
+    add("--data", "file that keeps the rooms' logs; made if it is not there", type=Path, default=data, metavar="FILE")
+    text = "newest entries kept of each room; 0: nothing is written to disk"
+    add("--retention-messages", text, type=whole(0, 10**9), default=Settings.retention_messages, metavar="N")
+    text = "days that an entry is kept"
+    add("--retention-days", text, type=whole(1, 36_500), default=Settings.retention_days, metavar="N")
+    text = "where pages get PyScript: local: this server's checked copy; cdn: the CDN; auto: local if it can be had"
+    add("--runtime", text, choices=("auto", "local", "cdn"), default=Settings.runtime)
+    add("--cache", "folder that keeps PyScript's copy", type=Path, default=home_folder("cache"), metavar="FOLDER")
+    add("--tls-adhoc", "serve https with a self-signed certificate, made beside the data file", action="store_true")
+    add("--tls-cert", "serve https with this certificate chain, PEM", type=Path, metavar="FILE")
+    add("--tls-key", "its private key, PEM, if it is in a file of its own", type=Path, metavar="FILE")
+    text = "another origin that people reach the page at, such as https://chat.example; may be repeated"
+    add("--origin", text, action="append", type=origin, default=[], dest="origins", metavar="ORIGIN")
+    add("--open", "open the page in a browser", action="store_true", dest="open_browser")
     levels = ("debug", "info", "warning", "error")
-    add("--log-level", choices=levels, default="warning", help="how much is logged, to standard error")
+    add("--log-level", "what is logged, to standard error", choices=levels, default=Settings.log_level)
     return parser
 
 
 def whole(least: int, most: int):
     """An argparse type: a whole number within limits."""
 
-    def number(text):
-        if not re.fullmatch(r"[0-9]{1,10}", text) or not least <= int(text) <= most:
+    def number(text: str) -> int:
+        if not re.fullmatch("[0-9]{1,10}", text) or not least <= int(text) <= most:
             raise argparse.ArgumentTypeError(f"need a whole number, {least} to {most}")
         return int(text)
 
@@ -1370,21 +1354,26 @@ def main(argv: list[str] | None = None) -> int:
     except StartError as error:
         print(f"server.py: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:  # before it serves; later the signal ends run()
+        return 0
     return 0
 
 
 def run(options: argparse.Namespace) -> None:
-    # Signals first: whoever stops us while we still fetch PyScript gets a clean end too.
-    stopped = gevent.event.Event()
     runtime = find_runtime(options.runtime, options.cache)
     listener = listen(options.host, options.port)
-    settings = settings_from(options, port=listener.getsockname()[1])
+    known = {field.name for field in dataclasses.fields(Settings)}
+    given = {name: value for name, value in vars(options).items() if name in known}
+    settings = Settings(**given | {"port": listener.getsockname()[1], "origins": tuple(options.origins)})
     tls = tls_context(settings)
     relay = Relay(settings)
     relay.open()
     try:
         app = create_app(settings, relay, runtime)
-        server = gevent.pywsgi.WSGIServer(listener, app, log=None, error_log=logger, **tls)
+        server = WSGIServer(listener, app, log=None, error_log=None, **tls)
+        # Clients that break off, or that do not speak TLS where it is spoken, are no errors of ours.
+        gevent.get_hub().NOT_ERROR += (ssl.SSLError, EOFError, ConnectionError)
+        stopped = Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             gevent.signal_handler(number, stopped.set)
         server.start()
@@ -1396,78 +1385,72 @@ def run(options: argparse.Namespace) -> None:
     server.stop(STOP_TIMEOUT)
 
 
-def settings_from(options: argparse.Namespace, port: int) -> Settings:
-    known = {field.name for field in dataclasses.fields(Settings)}
-    given = {name: value for name, value in vars(options).items() if name in known}
-    return Settings(**given | {"port": port, "origins": tuple(options.origins)})
-
-
 def listen(host: str, port: int | None):
-    """A listening gevent socket; without a port, on the first free one from the usual one on. Raises StartError."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    """A listening socket; without a port, on the first free one from the usual one on. Raises StartError."""
     ports = [port] if port is not None else range(Settings.port, Settings.port + PORTS_TO_TRY)
     for attempt in ports:
         try:
-            listener = gevent.pywsgi.WSGIServer.get_listener((host, attempt), family=family)
+            family = socket.getaddrinfo(host, attempt, type=socket.SOCK_STREAM)[0][0]
+            listener = WSGIServer.get_listener((host, attempt), family=family)
         except OSError as error:
-            if error.errno != errno.EADDRINUSE:
-                raise StartError(f"Cannot listen on {host} port {attempt}: {error.strerror or error}.") from None
-            continue
+            if error.errno == errno.EADDRINUSE:
+                continue
+            raise StartError(f"Cannot listen on {host}, port {attempt}: {error.strerror or error}.") from None
         if port is None and attempt != Settings.port:
             say(f"Port {Settings.port} is in use, so this is port {attempt}.")
         return listener
     which = f"Port {port} is" if port is not None else f"Ports {ports[0]} to {ports[-1]} are"
-    raise StartError(f"{which} in use. Name a free one with --port, or --port 0 for any.")
+    raise StartError(f"{which} in use. Name a free one with --port, or 0 for any.")
 
 
 def announce(settings: Settings) -> None:
     address = own_origin(settings)
     say(f"Secure Chat is at {address}")
-    if not (settings.tls_adhoc or settings.tls_cert or is_loopback(settings.host)):
-        say("Browsers encrypt only on https and on this machine itself: others need --tls-adhoc or a proxy with https.")
+    if not (address.startswith("https") or is_loopback(settings.host) or settings.origins):
+        say("From other machines the page needs https to encrypt: --tls-adhoc, --tls-cert, or a proxy and --origin.")
     if settings.open_browser:
         webbrowser.open(address)
 
 
 def tls_context(settings: Settings) -> dict:
-    """The ssl arguments for the server, none without TLS. Raises StartError."""
+    """The server's arguments for TLS, none without it. Raises StartError."""
     if not (settings.tls_adhoc or settings.tls_cert):
         return {}
-    certificate = adhoc_certificate(settings.data.parent) if settings.tls_adhoc else settings.tls_cert
+    path = adhoc_certificate(settings.data.parent) if settings.tls_adhoc else settings.tls_cert
     context = gevent.ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     try:
-        context.load_cert_chain(certificate, None if settings.tls_adhoc else settings.tls_key)
+        context.load_cert_chain(path, None if settings.tls_adhoc else settings.tls_key)
     except OSError as error:  # ssl.SSLError is one
-        raise StartError(f"{certificate} and its key cannot be used for TLS: {error.strerror or error}.") from None
+        raise StartError(f"{path} and its key cannot be used for https: {error.strerror or error}.") from None
     return {"ssl_context": context}
 
 
 def adhoc_certificate(folder: Path) -> Path:
-    """A self-signed certificate with its key, in one file, for this machine's names. It is kept, so that pages find the
-    one they trust after a restart; made anew when it ends or an address changed. Raises StartError."""
+    """A self-signed certificate with its key, in one file. It is kept, so that pages that trust it connect again after
+    a restart, and made anew when it ends or this machine's addresses change. Raises StartError."""
     path = folder / "tls-adhoc.pem"
-    names = [x509.DNSName("localhost"), x509.DNSName(socket.gethostname())]
-    names += [x509.IPAddress(ipaddress.ip_address(each)) for each in ("127.0.0.1", "::1", *lan_addresses())]
+    addresses = dict.fromkeys(["127.0.0.1", "::1", *lan_addresses()])
+    names = [x509.DNSName("localhost"), *(x509.IPAddress(ipaddress.ip_address(each)) for each in addresses)]
     try:
         certificate = x509.load_pem_x509_certificate(path.read_bytes())
-        kept_names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-        usable = list(kept_names) == names and certificate.not_valid_after_utc > now() + timedelta(days=1)
-    except (OSError, ValueError):
+        kept_names = list(certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value)
+        usable = kept_names == names and datetime.now(UTC) + timedelta(days=1) < certificate.not_valid_after_utc
+    except (OSError, ValueError, x509.ExtensionNotFound):
         usable = False
     if not usable:
-        certificate = write_certificate(path, names)
+        certificate = make_certificate(path, names)
     fingerprint = certificate.fingerprint(hashes.SHA256()).hex(":").upper()
-    say(f"The certificate is self-signed. Browsers warn; let people compare its SHA-256 fingerprint:\n{fingerprint}")
+    say(f"The certificate is self-signed, so browsers warn. Its SHA-256 fingerprint, to compare:\n{fingerprint}")
     return path
 
 
-def write_certificate(path: Path, names: list[x509.GeneralName]) -> x509.Certificate:
-    key = ec.generate_private_key(ec.SECP256R1())
+def make_certificate(path: Path, names: list[x509.GeneralName]) -> x509.Certificate:
+    key, now = ec.generate_private_key(ec.SECP256R1()), datetime.now(UTC)
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Secure Chat, self-signed")])
     certificate = (
         x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-        .not_valid_before(now() - timedelta(hours=1))  # clocks differ
-        .not_valid_after(now() + timedelta(days=CERTIFICATE_DAYS))
+        .not_valid_before(now - timedelta(hours=1))  # clocks differ
+        .not_valid_after(now + timedelta(days=CERTIFICATE_DAYS))
         .add_extension(x509.SubjectAlternativeName(names), critical=False)
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
         .sign(key, hashes.SHA256())
@@ -1475,7 +1458,7 @@ def write_certificate(path: Path, names: list[x509.GeneralName]) -> x509.Certifi
     private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.unlink(missing_ok=True)  # an old one might be readable for others
+        path.unlink(missing_ok=True)  # an old one might be open to others
         with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
             file.write(private + certificate.public_bytes(Encoding.PEM))
     except OSError as error:
@@ -1483,22 +1466,15 @@ def write_certificate(path: Path, names: list[x509.GeneralName]) -> x509.Certifi
     return certificate
 
 
-def now() -> datetime:
-    return datetime.now(UTC)
-
-
 def lan_addresses() -> list[str]:
-    """This machine's addresses, the one with the way out first; "127.0.0.1" if there is no other."""
+    """This machine's addresses, the one towards the network first; "127.0.0.1" if there is no other."""
     found = []
-    for family, elsewhere in ((socket.AF_INET, "192.0.2.1"), (socket.AF_INET6, "2001:db8::1")):
-        # Connecting a datagram socket sends nothing: it asks the system which of our addresses it would use.
-        with contextlib.suppress(OSError), socket.socket(family, socket.SOCK_DGRAM) as probe:
-            probe.connect((elsewhere, 9))
-            found.append(probe.getsockname()[0])
-    with contextlib.suppress(OSError):
+    with suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.connect(("192.0.2.1", 9))  # sends nothing: the system only chooses which of our addresses it would use
+        found.append(probe.getsockname()[0])
+    with suppress(OSError):
         found += [info[4][0] for info in socket.getaddrinfo(socket.gethostname(), None)]
-    found = [address for address in dict.fromkeys(found) if "%" not in address and not is_loopback(address)]
-    return found or ["127.0.0.1"]
+    return [each for each in dict.fromkeys(found) if "%" not in each and not is_loopback(each)] or ["127.0.0.1"]
 
 
 if __name__ == "__main__":
