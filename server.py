@@ -1303,8 +1303,18 @@ def make_parser() -> argparse.ArgumentParser:
         shown = " (default: %(default)s)" if rest.get("default") else ""
         parser.add_argument(name, help=text + shown, **rest)
 
-    add("--host", "address to listen on; 0.0.0.0 for all that this machine has", default=Settings.host)
-    add("--port", f"port to listen on; 0: any; not given: {Settings.port} or the next free one", type=whole(0, 65535))
+    add(
+        "--host",
+        "address to listen on; 0.0.0.0 for all that this machine has",
+        default=Settings.host,
+        metavar="ADDRESS",
+    )
+    add(
+        "--port",
+        f"port to listen on; 0: any; not given: {Settings.port} or the next free one",
+        type=whole(0, 65535),
+        metavar="N",
+    )
     data = home_folder("data") / "log.sqlite"
     add("--data", "file that keeps the rooms' logs; made if it is not there", type=Path, default=data, metavar="FILE")
     text = "newest entries kept of each room; 0: nothing is written to disk"
