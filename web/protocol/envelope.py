@@ -4,7 +4,7 @@ Nothing here is cryptography: what comes out has the right form and is not yet b
 """
 
 from .encoding import Reader, exactly, from_base64url, is_clean_name, sized, uint, utf8_bytes
-from .errors import CostOutOfRange, KdfUnavailable, Malformed, NotEncrypted, OtherLevel, Problem
+from .errors import BadInput, CostOutOfRange, KdfUnavailable, Malformed, NotEncrypted, OtherLevel, Problem
 
 TEXT_BYTES = 16_384  # of a message, before padding
 BODY_BYTES = 65_536  # of a body, as the relay limits it
@@ -21,7 +21,10 @@ ARGON2ID_TIME, ARGON2ID_MEBIBYTES = (2, 10), (19, 256)
 
 def text_bytes(text):
     """UTF-8 of a message: 1 to 16,384 bytes. Raises Problem."""
-    data = utf8_bytes(text, "text")
+    try:
+        data = utf8_bytes(text, "text")
+    except BadInput:
+        raise Problem("message", "message-not-text", "The message holds half of a character. Type it anew.")  # noqa: B904 - `from` prints a warning on MicroPython
     if not data:
         raise Problem("message", "message-empty", "There is nothing to send yet.")
     if len(data) > TEXT_BYTES:
@@ -121,7 +124,7 @@ class PassphraseBody:
         if len(data) <= SIGNATURE:
             raise Malformed("too short")
         reader = Reader(data[:-SIGNATURE])
-        self.parameters = Parameters(reader.uint(1), reader.uint(4), reader.take(16)).check()
+        self.parameters = Parameters(reader.uint(1), reader.uint(4), reader.take(16))
         self.session_public = reader.take(32)
         self.name = platform.utf8(reader.sized(256))
         self.counter = reader.uint(4)
@@ -134,6 +137,7 @@ class PassphraseBody:
             raise Malformed("name: not a clean name")
         if len(self.ciphertext) < 256 + GCM_TAG:
             raise Malformed("ciphertext: shorter than the least padding")
+        self.parameters.check()
 
 
 def read_passphrase(platform, body):

@@ -2,9 +2,9 @@
 
 import json
 
-from .encoding import BASE64URL, has_surrogate
+from .encoding import BASE64URL, utf8_bytes
 from .envelope import BODY_BYTES
-from .errors import BadFrame
+from .errors import BadFrame, BadInput
 
 FRAME_BYTES = 1_048_576  # of a frame from the relay; more is not parsed
 SEQ_MOST = 2**53 - 1
@@ -34,8 +34,10 @@ def text(most):
     def check(value):
         if type(value) is not str or not value or len(value) > most:
             return False
-        data = value.encode("utf-8")
-        return len(data) <= most and not has_surrogate(data)
+        try:
+            return len(utf8_bytes(value, "text")) <= most
+        except BadInput:
+            return False
 
     return check
 
@@ -48,13 +50,15 @@ def token(letters, most):
 
 
 def short(value):
-    """A body, kind or id of an entry: its level looks at it more closely than a frame could."""
-    return type(value) is str and 0 < len(value) <= BODY_BYTES
+    """The kind or id of a stored entry: compared and nothing else, so not looked at letter by letter."""
+    return type(value) is str and 0 < len(value) <= 64
 
 
 def moment(value):
     """2026-11-23T20:42:34.123Z"""
     if type(value) is not str or len(value) != 24 or value[23] != "Z" or value[10] != "T":
+        return False
+    if value[4] + value[7] + value[13] + value[16] + value[19] != "--::.":
         return False
     return (value[:4] + value[5:7] + value[8:10] + value[11:13] + value[14:16] + value[17:19] + value[20:23]).isdigit()
 
@@ -73,8 +77,8 @@ def fits(item, fields):
     return all(name in item and fields[name](item[name]) for name in fields)
 
 
-room, name, identifier = text(ROOM_BYTES), text(NAME_BYTES), token(BASE64URL, 64)
-ENTRY = {"seq": number, "kind": short, "id": short, "name": name, "at": moment, "body": short}
+room, name, body, identifier = text(ROOM_BYTES), text(NAME_BYTES), text(BODY_BYTES), token(BASE64URL, 64)
+ENTRY = {"seq": number, "kind": short, "id": short, "name": name, "at": moment, "body": body}
 MEMBER = {"member": number, "name": name}
 
 FROM_RELAY = {

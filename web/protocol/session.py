@@ -1,7 +1,8 @@
 """A session: one Join of one page. What it said and saw, what is still on its way. Section 5. Pure.
 
-Its neighbours are passed in: `level` seals and opens; `show` is the room's part of the view; `send(frame)` hands a frame
-to the link; `later(seconds, work)` calls async `work()` beside the pump; `in_pump(work)` calls it between two frames.
+Its neighbours are passed in: `level` seals and opens; `show` is the room's part of the view; `send(frame)` hands a
+frame to the link; `later(seconds, work)` calls async `work()` beside the pump; `in_pump(work)` calls it between two
+frames.
 """
 
 from . import rows
@@ -173,9 +174,10 @@ class Session:
     async def derive(self):
         if self.level.keyring.wait() != 0.0:
             return self.pursue_keys()
-        key_name = await self.level.keyring.derive_next()
+        key_name, key = await self.level.keyring.derive_next()
 
         async def use():
+            self.level.keyring.keep(key_name, key)
             await self.key_ready(key_name)
 
         return await self.in_pump(use)
@@ -221,6 +223,7 @@ class Session:
     async def prepare(self):
         await self.level.prepare()
         self.ready = True
+        self.pursue_keys()  # wished for meanwhile: no second key is derived beside our own
         await self.seal_waiting()
 
     # ------------------------------------------------------------------------------------------ writing

@@ -17,12 +17,12 @@ class KeyRing:
         self.keys = {}
         self.wanted = []
         self.starts = []
-        self.deriving = False
+        self.deriving = None  # the name under way
 
     def get(self, name):
         """The key, or None, and then it is wanted."""
         key = self.keys.get(name)
-        if key is None and name not in self.wanted:
+        if key is None and name != self.deriving and name not in self.wanted:
             self.wanted.append(name)
             if len(self.wanted) > WANTED:
                 self.wanted.pop(0)
@@ -39,17 +39,26 @@ class KeyRing:
         return 60 - (now - self.starts[0])
 
     async def derive_next(self):
-        """Derives the newest wish, as newer messages matter more; call only when wait() is 0.0. Returns its name."""
+        """Derives the newest wish, as newer messages matter more; call only when wait() is 0.0. Returns (name, key)."""
         name = self.wanted.pop()
-        await self.add(name)
-        return name
+        self.starts.append(self.platform.seconds())
+        return name, await self.derived(name)
+
+    def keep(self, name, key):
+        """From now on `name` is known. Not at once: a message read meanwhile would open before those that waited."""
+        self.keys[name] = key
+        self.deriving = None
+        if name in self.wanted:
+            self.wanted.remove(name)
 
     async def add(self, name):
-        """Derives the key of `name` and keeps it."""
-        self.starts.append(self.platform.seconds())
-        self.deriving = True
+        """Derives the key of `name` and keeps it: our own, which no one can make us derive, so it does not count."""
+        self.keep(name, await self.derived(name))
+
+    async def derived(self, name):
+        self.deriving = name
         try:
-            self.keys[name] = await self.derive(name)
-        finally:
-            self.deriving = False
-        return self.keys[name]
+            return await self.derive(name)
+        except Exception:
+            self.deriving = None
+            raise

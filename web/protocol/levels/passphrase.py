@@ -3,7 +3,16 @@
 from hashlib import sha256
 
 from ..encoding import sized, uint, utf8_bytes
-from ..envelope import PBKDF2, PBKDF2_COST, Parameters, passphrase_fields, read_passphrase, text_bytes, write_passphrase
+from ..envelope import (
+    PBKDF2,
+    PBKDF2_COST,
+    TEXT_BYTES,
+    Parameters,
+    passphrase_fields,
+    read_passphrase,
+    text_bytes,
+    write_passphrase,
+)
 from ..errors import BadInput, BadSignature, NotText, Refusal, WrongPassphrase
 from ..padding import pad, unpad
 from . import Opened, Tag, Waiting
@@ -59,7 +68,8 @@ class Passphrase:
         self.tag = Tag(self.public)
         self.counter = 0
         self.parameters = None  # what we seal with; fixed from our first message on
-        self.newest_opened = None
+        self.newest_opened = None  # parameters of the newest body in the log that opened
+        self.newest_seq = 0
         self.session_keys = {}  # parameters || session_public -> AES key
         self.senders = Senders()
         self.anchors = Anchors()
@@ -78,6 +88,7 @@ class Passphrase:
 
     def new_log(self):
         self.anchors = Anchors()
+        self.newest_seq = 0
 
     def complete_from(self, oldest):
         self.anchors.complete_from(oldest)
@@ -166,13 +177,15 @@ class Passphrase:
 
     def opened(self, seq, body, padded):
         try:
-            text = self.platform.utf8(unpad(padded))
-            if not text:
+            data = unpad(padded)
+            text = self.platform.utf8(data)
+            if not text or len(data) > TEXT_BYTES:
                 return NotText()
             warnings = self.senders.check(body)
         except Refusal as refusal:
             return refusal
-        self.newest_opened = body.parameters
+        if seq > self.newest_seq:  # older ones may have waited for their key
+            self.newest_opened, self.newest_seq = body.parameters, seq
         anchor = self.anchors.check(seq, body.anchor_seq, body.anchor_hash)
         if anchor:
             warnings.append(anchor)
