@@ -17,6 +17,7 @@ import pytest
 from playwright.sync_api import sync_playwright
 
 ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "web"))  # for `from protocol import ...`, as in the page
 RESULTS = ROOT / "test-results"
 START_TIMEOUT = 240.0  # seconds; the first start may fetch PyScript with npm
 STOP_TIMEOUT = 15.0  # seconds

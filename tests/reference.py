@@ -1,9 +1,10 @@
-"""The second implementation: the protocol's platform over pyca/cryptography. What it and Web Crypto agree on is right."""
+"""The second implementation: the protocol's platform over pyca/cryptography. What both agree on is right."""
 
 import base64
 import os
 import time
 import unicodedata
+from functools import cache
 
 from cryptography.exceptions import InvalidSignature, InvalidTag
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -13,6 +14,11 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.kdf.pbkdf2 import PBKDF2HMAC
 
 from protocol.platform import Platform
+
+
+@cache  # tests share few passphrases and salts; each key takes as long as a hundred tests
+def pbkdf2(passphrase, salt, iterations):
+    return PBKDF2HMAC(SHA256(), 32, salt, iterations).derive(passphrase)
 
 
 class ReferencePlatform(Platform):
@@ -53,7 +59,7 @@ class ReferencePlatform(Platform):
         return passphrase
 
     async def pbkdf2_root(self, passphrase_key, salt, iterations):
-        return PBKDF2HMAC(SHA256(), 32, salt, iterations).derive(passphrase_key)
+        return pbkdf2(passphrase_key, salt, iterations)
 
     pbkdf2_aes_key = pbkdf2_root
 

@@ -1,0 +1,77 @@
+"""Sessions of the levels over the reference platform, and bodies as an attacker would write them. For tests only."""
+
+from hashlib import sha256
+
+from protocol.envelope import PBKDF2, Parameters, passphrase_fields, write_passphrase
+from protocol.levels import Waiting
+from protocol.levels.classic import Classic
+from protocol.levels.passphrase import Passphrase, header, key_info, nonce, root_salt
+from protocol.padding import pad
+from reference import ReferencePlatform, pbkdf2, run
+
+WORDS = b"correct horse battery staple"
+AT = "2026-11-23T20:42:34.123Z"
+SALT = bytes(range(16))
+
+
+def entry(seq, body, **more):
+    """An entry of the relay's log."""
+    return {"seq": seq, "kind": "message", "id": f"id{seq}", "name": "Someone", "at": AT, "body": body} | more
+
+
+def seed(name, size):
+    """Bytes that are the same at each run, so that slowly derived keys are derived once for all tests."""
+    return sha256(name.encode()).digest()[:size]
+
+
+def joined(name="Alice", room="kitchen", passphrase=WORDS, room_salt=SALT, **how):
+    """A session at level passphrase that was first in its room, ready to seal. how: platform."""
+    platform = how.get("platform") or ReferencePlatform()
+    platform.seeded = bytearray(seed(name, 32) + room_salt)
+    level = run(Passphrase.start(platform, room, name, passphrase))
+    run(level.prepare())
+    return level
+
+
+def classic_joined(name="Alice", passphrase=WORDS):
+    """A session at level classic, ready to seal."""
+    level = run(Classic.start(ReferencePlatform(seed(name, 16)), "kitchen", name, passphrase))
+    run(level.prepare())
+    return level
+
+
+def derive_all(level):
+    """Derives every wanted key, as a page does beside its pump."""
+    while level.keyring.wait() == 0.0:
+        level.keyring.keep(*run(level.keyring.derive_next()))
+
+
+def opened(level, *entries):
+    """The outcomes once all keys are derived: Opened or Refusal."""
+    outcomes = run(level.open(list(entries)))
+    derive_all(level)
+    waiting = [at for at, outcome in enumerate(outcomes) if isinstance(outcome, Waiting)]
+    for at, outcome in zip(waiting, run(level.open([entries[at] for at in waiting])), strict=True):
+        outcomes[at] = outcome
+    return outcomes
+
+
+def forge(level, text="hello", **changed):
+    """A body that is signed and sealed as its fields say. By default it is an honest one of this session.
+
+    changed: name, counter, anchor (seq, hash), parameters, room, padded, signature, passphrase.
+    """
+    room = changed.get("room", "kitchen").encode()
+    parameters = changed.get("parameters", Parameters(PBKDF2, 600_000, SALT))
+    anchor_seq, anchor_hash = changed.get("anchor", (0, bytes(32)))
+    counter = changed.get("counter", 0)
+    fields = passphrase_fields(
+        parameters, level.public, changed.get("name", level.name), counter, anchor_seq, anchor_hash
+    )
+    aad, reference = header(room, fields), ReferencePlatform()
+    root = pbkdf2(changed.get("passphrase", WORDS), root_salt(room, parameters.room_salt), changed.get("cost", 600_000))
+    key = run(reference.hkdf_aes_key(root, level.public, key_info(room)))
+    padded = changed.get("padded", pad(text.encode()))
+    ciphertext = run(reference.aes_gcm_seal(key, nonce(counter), padded, aad))
+    signature = changed.get("signature") or run(reference.ed25519_sign(level.private, aad + ciphertext))
+    return write_passphrase(reference, fields, ciphertext, signature)
