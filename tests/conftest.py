@@ -172,31 +172,33 @@ def find_browser(playwright) -> str:
     named = os.environ.get("SECURE_CHAT_BROWSER")
     if named:
         return shutil.which(named) or pytest.fail(f"SECURE_CHAT_BROWSER names {named}, which is no program")
-    return (
-        installed_browser(playwright)
-        or install_browser(playwright)
-        or pytest.fail(
-            "These tests need a browser and could not install one. Install Chromium or Chrome (Debian: apt-get install "
-            "chromium), or name one in SECURE_CHAT_BROWSER."
-        )
+    found = installed_browser(playwright) or install_browser(playwright)
+    return found or pytest.fail(
+        "These tests need a browser and could not install one. Install Chromium or Chrome (Debian: apt-get install "
+        "chromium), or name one in SECURE_CHAT_BROWSER."
     )
 
 
 def installed_browser(playwright) -> str | None:
-    own = playwright.chromium.executable_path
-    return own if Path(own).exists() else next(filter(None, map(shutil.which, BROWSERS)), None)
+    candidates = (shutil.which(name) for name in (playwright.chromium.executable_path, *BROWSERS))
+    return next((path for path in candidates if path and runs(path)), None)
+
+
+def runs(browser: str) -> bool:
+    # Playwright's own comes without the system's libraries, so it may be there and not run. (On Windows none answers.)
+    return os.name == "nt" or subprocess.run([browser, "--version"], capture_output=True).returncode == 0
 
 
 def install_browser(playwright) -> str | None:
     """With Playwright's own installer; where that fails and apt-get may be used, Debian's chromium."""
     root = [] if getattr(os, "geteuid", lambda: 1)() == 0 else ["sudo", "-n"]
-    apt = [*root, "apt-get", "-q", "-y"]
+    apt, quiet = [*root, "apt-get", "-q", "-y"], os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
     ways = (
         [[sys.executable, "-m", "playwright", "install", "chromium"]],
         [[*apt, "update"], [*apt, "install", "--no-install-recommends", "chromium"]],
     )
     for way in ways:
-        if all(shutil.which(command[0]) and subprocess.run(command).returncode == 0 for command in way):
+        if all(shutil.which(command[0]) and subprocess.run(command, env=quiet).returncode == 0 for command in way):
             found = installed_browser(playwright)
             if found:
                 return found
