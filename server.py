@@ -92,7 +92,8 @@ class Settings:
     address_frames_per_second: float = 2_000
     address_frames_burst: float = 8_000
     bad_frames: float = 20  # malformed ones within ten seconds: then the connection is closed
-    backlog: int = 1_048_576  # waiting for one member that reads too slowly
+    backlog: int = 1_048_576  # waiting for one connection
+    stall: float = 10  # while the other side takes nothing of what waits for it: then it is closed
     pending: int = 33_554_432  # characters of bodies waiting to be written, of all connections
     memory: int = 268_435_456  # the whole log, when it is in memory
     hold: float = 60  # retention 0: no entry is kept longer
@@ -207,17 +208,19 @@ class Log:
         try:
             if self.kept:
                 path.parent.mkdir(parents=True, exist_ok=True)
-                path.touch(mode=0o600)
-                self._lock(path)
+                lock = path.with_name(path.name + ".lock")
+                for file in (path, lock):
+                    file.touch(mode=0o600)  # SQLite gives its other files the same
+                self._lock(path, lock)
             self.sql = sqlite3.connect(path, timeout=0, isolation_level=None, check_same_thread=False)
             self._prepare(path)
         except (OSError, sqlite3.Error) as error:
             text = f"The data file {path} cannot be used: {error}. Name another one with --data, or move it away."
             raise StartError(text) from None
 
-    def _lock(self, path: Path) -> None:
+    def _lock(self, path: Path, lock: Path) -> None:
         # Two relays on one log would each miss what the other takes. SQLite's lock ends with the process in any case.
-        self.lock = sqlite3.connect(f"{path}.lock", timeout=0, isolation_level=None)
+        self.lock = sqlite3.connect(lock, timeout=0, isolation_level=None)
         try:
             self.lock.execute("begin exclusive")
         except sqlite3.OperationalError:
@@ -252,7 +255,7 @@ class Log:
             self.lock.close()
 
     def checkpoint(self) -> None:
-        """Moves commits into the main file. It waits for the disk, so call it in a thread: it has its own connection."""
+        """Moves commits into the main file. It waits for the disk: call it in a thread; it has its own connection."""
         with closing(sqlite3.connect(self.settings.data, timeout=0)) as sql:
             sql.execute("pragma wal_checkpoint(passive)")
 
@@ -272,7 +275,7 @@ class Log:
         return 0 if trimmed is None else trimmed + 1
 
     def read(self, room: Room, after: int) -> sqlite3.Cursor:
-        """Entries (seq, kind, id, name, at, body) past `after`, in order. Close it: an open one delays checkpoints."""
+        """Entries (seq, kind, id, name, at, body) past `after`, in order. Close it, or checkpoints wait."""
         columns = "seq, kind, id, name, at, body"
         question = f"select {columns} from entry where room = ? and seq > ? order by seq"
         return self.sql.execute(question, (room.number, after))
@@ -495,14 +498,17 @@ class Relay:
             try:
                 if self.pending:
                     self._write(self._next_batch())
-                dirty, self.dirty = self.dirty, set()
-                for connection in dirty:
-                    connection.flush()
+                self._flush()
             except Exception:  # a mistake of ours must not end the ticks
                 logger.exception("A tick ended by an error of the relay")
             if self.pending:
                 self.wake.set()
                 gevent.sleep(0)  # waiting for a set event does not wait, and the others must come to their turn
+
+    def _flush(self) -> None:
+        dirty, self.dirty = self.dirty, set()
+        for connection in dirty:
+            connection.flush()
 
     def _next_batch(self) -> list[Append]:
         """At most about one `entries` frame, so that a burst does not fill the backlog of quick readers."""
@@ -519,6 +525,7 @@ class Relay:
                 results, entries = self._transact(batch)
             except sqlite3.Error as error:
                 if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY and monotonic() < deadline:
+                    self._flush()
                     gevent.sleep(0.01)  # another process holds the lock
                     continue
                 logger.error("The log could not be written: %s", error)
@@ -529,8 +536,7 @@ class Relay:
         for room, rows in entries.items():
             frames = list(entries_frames(room.name, rows))
             for member in [one for one in room.members.values() if one.live]:
-                for member.cursor, data in frames:
-                    member.connection.queue(data)
+                member.connection.deliver(member, frames)
             if self.log.fleeting and not room.members:
                 self.log.forget(room)
 
@@ -552,7 +558,7 @@ class Relay:
     def _keep_house(self) -> None:
         swept, saved = 0, monotonic()
         while True:
-            gevent.sleep(min(1, self.settings.silence / 4))
+            gevent.sleep(min(1, self.settings.silence / 4, self.settings.stall / 4))
             time = monotonic()
             for connection in list(self.connections):
                 connection.check(time)
@@ -723,6 +729,7 @@ class Connection:
                 self.heard, self.pinged = monotonic(), False
                 self.protocol.receive_data(data)
                 for frame in self.protocol.events_received():
+                    self._wait_for_room()
                     if not self.closing:
                         self._receive(frame)
                 if not self._take_writes():
@@ -734,6 +741,13 @@ class Connection:
             self.close(1011)
         finally:
             self._end()
+
+    def _wait_for_room(self) -> None:
+        """Who does not read the answers is asked no further questions, so a burst of joins cuts nobody off."""
+        while self.waiting > ENTRIES_BYTES and not self.closing:
+            self.flush()
+            gevent.sleep(0.01)
+            self.heard = monotonic()
 
     def _take_writes(self) -> bool:
         """Queues what the protocol answers by itself (pong, close) -> False if that was the last."""
@@ -864,6 +878,15 @@ class Connection:
         elif not self.closing:
             self._put(data)
 
+    def deliver(self, member: Member, frames: list[tuple[int, bytes]]) -> None:
+        """New entries for a live member. One that lags reads them from the log later, so they need no memory."""
+        if self.waiting > ENTRIES_BYTES:
+            member.live = False
+            self.behind.append(member)
+            return
+        for member.cursor, data in frames:
+            self.queue(data)
+
     def _put(self, data: bytes) -> None:
         self.out.append(data)
         self.waiting += len(data)
@@ -926,7 +949,7 @@ class Connection:
         if self.closing:
             if time - self.closed_at > self.settings.linger:
                 self._shut()
-        elif self.writer and self.out and time - self.moved > limit:
+        elif self.writer and self.out and time - self.moved > self.settings.stall:
             self.close(4004)
         elif silence > 2 * limit:
             self.close(4005)

@@ -4,11 +4,13 @@ Prints one line, its port, when it listens. With `tls` (two paths: certificate, 
 """
 
 import json
+import logging
 import signal
 import sys
 from pathlib import Path
 
 import gevent
+import gevent.socket
 from flask import Flask
 from gevent.pywsgi import WSGIServer
 
@@ -21,7 +23,8 @@ def main():
     tls = options.pop("tls", None)
     if "data" in options:
         options["data"] = Path(options["data"])
-    listener = WSGIServer.get_listener(("127.0.0.1", 0))
+    logging.basicConfig(level=options.get("log_level", "warning").upper())
+    listener = WSGIServer.get_listener(("127.0.0.1", 0), family=gevent.socket.AF_INET)
     settings = server.Settings(port=listener.getsockname()[1], **options)
     relay, app = server.Relay(settings), Flask("relay")
     server.serve_relay(app, settings, relay)

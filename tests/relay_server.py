@@ -1,0 +1,58 @@
+"""Starts relay_process.py for tests: a relay with any limit set, and everything it printed."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from relay_client import PATIENCE, RelayClient
+
+SCRIPT = Path(__file__).with_name("relay_process.py")
+
+
+class RelayServer:
+    """A relay in a process of its own. Its options are the fields of server.Settings, and `tls`."""
+
+    def __init__(self, folder: Path, **options):
+        self.folder, self.options = folder, {"data": str(folder / "log.sqlite"), **options}
+        self.output_file, self.clients = folder / "output.txt", []
+        self.start()
+
+    def start(self) -> None:
+        command = [sys.executable, str(SCRIPT), json.dumps(self.options)]
+        with self.output_file.open("ab") as errors:
+            self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True)
+        line = self.process.stdout.readline()
+        assert line, f"the relay did not start:\n{self.output}"
+        scheme = "wss" if "tls" in self.options else "ws"
+        self.url = f"{scheme}://127.0.0.1:{int(line)}/ws"
+
+    @property
+    def output(self) -> str:
+        """What it logged: nothing, if nothing went wrong."""
+        return self.output_file.read_text()
+
+    @property
+    def stored(self) -> bytes:
+        """Every byte of every file that it has written."""
+        return b"".join(path.read_bytes() for path in self.folder.iterdir() if path != self.output_file)
+
+    def client(self, **options) -> RelayClient:
+        self.clients.append(RelayClient(self.url, **options))
+        return self.clients[-1]
+
+    def terminate(self) -> int:
+        """Ends it as an operator does -> its exit status."""
+        self.process.terminate()
+        return self.process.wait(PATIENCE)
+
+    def kill(self) -> None:
+        """Ends it as a crash does."""
+        self.process.kill()
+        self.process.wait(PATIENCE)
+
+    def end(self) -> None:
+        for client in self.clients:
+            client.socket.socket.close()
+        self.kill()
+        self.process.stdout.close()
