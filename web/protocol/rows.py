@@ -1,4 +1,7 @@
-"""What stands in a room's list of messages, as plain dicts that any view can show. Pure."""
+"""What stands in a room's list of messages, as plain dicts that any view can show. Pure.
+
+An entry carries the id of its row as `row`: a seq alone would not do, as it starts again with a new log.
+"""
 
 
 def row(id, kind, text, **more):
@@ -15,14 +18,10 @@ def notice(id, text, code=""):
     return row(id, "notice", text, code=code)
 
 
-def entry_id(entry):
-    return f"s{entry['seq']}"
-
-
 def message(entry, opened):
     """An entry that opened. Its name is signed by its level, or else only the relay's word."""
     return row(
-        entry_id(entry),
+        entry["row"],
         "message",
         opened.text,
         name=entry["name"] if opened.name is None else opened.name,
@@ -37,11 +36,11 @@ def message(entry, opened):
 
 
 def refusal(entry, refused):
-    return row(entry_id(entry), "refusal", refused.for_people, at=entry["at"], code=refused.code)
+    return row(entry["row"], "refusal", refused.for_people, at=entry["at"], code=refused.code)
 
 
 def waiting(entry):
-    return row(entry_id(entry), "waiting", "A message is waiting for a key.", at=entry["at"])
+    return row(entry["row"], "waiting", "A message is waiting for a key.", at=entry["at"])
 
 
 def own(item, name, tag):

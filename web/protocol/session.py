@@ -31,6 +31,7 @@ class Session:
         self.outbox = Outbox()
         self.members = Members()
         self.log = None
+        self.logs = 0  # how many this session has read
         self.last = 0  # the newest seq that we were shown
         self.target = None  # the newest seq of the log when we joined; None until then
         self.online = False
@@ -97,18 +98,29 @@ class Session:
         """Says what the relay's log lacks against what it had shown before."""
         if self.log is not None and (frame["log"] != self.log or frame["after"] != self.last):
             self.notice("The relay lost or replaced what it had stored for this room.", "new-log")
-            self.level.new_log()
-            self.last = 0
+            self.forget_log()
             self.reread_until = frame["newest"]
         self.log = frame["log"]
         if frame["oldest"] > self.last + 1:
             self.notice("Earlier messages are no longer kept.", "trimmed")
+
+    def forget_log(self):
+        """Seqs start again. What waited for a key is read again, if the relay still has it."""
+        self.level.new_log()
+        self.last = 0
+        self.logs += 1
+        self.held = []
+        waiting, self.waiting = self.waiting, []
+        for entry, _ in waiting:
+            self.show.change(entry["row"], rows.refusal(entry, TooManyKeys()))
 
     async def entries(self, entries):
         entries = [entry for entry in entries if entry["seq"] > self.last]
         if not entries:
             return
         self.last = entries[-1]["seq"]
+        for entry in entries:
+            entry["row"] = f"s{self.logs}-{entry['seq']}"
         if self.held:
             self.held += entries
         else:
@@ -148,7 +160,7 @@ class Session:
             self.show.rows(fresh)
         while len(self.waiting) > WAITING_MOST:
             entry, _ = self.waiting.pop(0)
-            self.show.change(rows.entry_id(entry), rows.refusal(entry, TooManyKeys()))
+            self.show.change(entry["row"], rows.refusal(entry, TooManyKeys()))
 
     def row_of(self, entry, outcome):
         if isinstance(outcome, Opened):
@@ -192,7 +204,7 @@ class Session:
             self.waiting = [(entry, wanted) for entry, wanted in self.waiting if wanted != key_name]
             for entry, outcome in zip(due, await self.open(due)):
                 self.count(outcome)
-                self.show.change(rows.entry_id(entry), self.row_of(entry, outcome))
+                self.show.change(entry["row"], self.row_of(entry, outcome))
         self.pursue_keys()
         await self.caught_up()
 
