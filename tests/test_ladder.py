@@ -1,0 +1,49 @@
+"""The ladder of levels, and the refusals that they share."""
+
+from pathlib import Path
+
+import pytest
+
+from protocol import errors
+from protocol.ladder import LEVELS, facts_of, level_of, rank_of
+
+SPECIFICATION = Path(errors.__file__).with_name("README.md").read_text("utf-8")
+
+
+def test_the_ladder_is_classic_and_then_passphrase():
+    assert [level.id for level in LEVELS] == ["classic", "passphrase"]
+    assert [rank_of(level.id) for level in LEVELS] == [0, 1]
+    assert [level_of(level.id) for level in LEVELS] == LEVELS
+
+
+def test_an_unknown_level_is_an_error_and_never_the_lowest():
+    with pytest.raises(ValueError, match="sergeant"):
+        level_of("sergeant")
+
+
+def test_every_level_has_what_a_view_shows_and_a_session_needs():
+    for level in LEVELS:
+        assert all(facts_of(level).values())
+        for part in ("start", "prepare", "seal", "open", "new_log", "complete_from"):
+            assert callable(getattr(level, part))
+
+
+def every_refusal():
+    return [one for one in vars(errors).values() if isinstance(one, type) and issubclass(one, errors.Refusal)]
+
+
+def test_every_refusal_is_listed_and_has_its_own_code_and_sentence():
+    assert sorted(one.__name__ for one in every_refusal()) == sorted(
+        one.__name__ for one in [errors.Refusal, *errors.REFUSALS]
+    )
+    assert len({one.code for one in errors.REFUSALS}) == len({one.for_people for one in errors.REFUSALS}) == 14
+
+
+def test_every_refusal_stands_in_the_specification_with_its_sentence():
+    for refusal in errors.REFUSALS:
+        assert f"| `{refusal.code}` | {refusal.for_people} |" in SPECIFICATION
+
+
+def test_every_warning_stands_in_the_specification_with_its_sentence():
+    for warning in (errors.Gap(3), errors.Late(), errors.Forked(), errors.OutOfOrder()):
+        assert f"| `{warning.code}` | {warning.for_people} |" in SPECIFICATION

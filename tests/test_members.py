@@ -1,0 +1,53 @@
+"""Who is in a room, as the relay says."""
+
+import pytest
+
+from protocol.members import Members
+
+
+@pytest.fixture
+def members():
+    members = Members()
+    members.replace(2, [{"member": 1, "name": "Zoë"}, {"member": 2, "name": "Mia"}, {"member": 3, "name": "Bob"}])
+    return members
+
+
+def names(members):
+    return [person["name"] for person in members.listed()]
+
+
+def test_we_come_first_and_the_others_in_alphabetical_order(members):
+    assert names(members) == ["Mia", "Bob", "Zoë"]
+    assert [person["you"] for person in members.listed()] == [True, False, False]
+
+
+def test_two_joinings_under_one_name_are_listed_once_and_counted(members):
+    members.change("member-joined", 4, "Bob")
+    assert {person["name"]: person["count"] for person in members.listed()} == {"Mia": 1, "Bob": 2, "Zoë": 1}
+
+
+def test_who_comes_and_goes_is_told(members):
+    assert members.change("member-joined", 4, "Ann") == ("Ann joined.", "joined")
+    assert "Ann" in names(members)
+    assert members.change("member-left", 4, "Ann") == ("Ann left.", "left")
+    assert "Ann" not in names(members)
+
+
+def test_who_leaves_without_having_been_there_changes_nothing(members):
+    members.change("member-left", 99, "Nobody")
+    assert names(members) == ["Mia", "Bob", "Zoë"]
+
+
+def test_one_of_two_joinings_that_leaves_stays_listed_once(members):
+    members.change("member-joined", 4, "Bob")
+    members.change("member-left", 3, "Bob")
+    assert names(members) == ["Mia", "Bob", "Zoë"]
+
+
+def test_a_new_list_replaces_the_old_one(members):
+    members.replace(9, [{"member": 9, "name": "Mia"}])
+    assert members.listed() == [{"name": "Mia", "count": 1, "you": True}]
+
+
+def test_nobody_is_there_before_the_relay_has_said_so():
+    assert Members().listed() == []
