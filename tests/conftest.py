@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -15,6 +16,8 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import sync_playwright
+
+pytest_plugins = ["person"]  # alice, bob and other people of the stories
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "web"))  # for `from protocol import ...`, as in the page
@@ -153,10 +156,17 @@ def start_server(make_server):
     return lambda environ=None, **options: make_server(environ, **options).start()
 
 
+@pytest.fixture(scope="session")
+def usual_port() -> int:
+    """A free port. Always the same one, so that a browser which has the page's files need not load them again."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return listener.getsockname()[1]
+
+
 @pytest.fixture
-def server(start_server) -> Server:
+def server(start_server, usual_port) -> Server:
     """A server with its own empty data."""
-    return start_server()
+    return start_server(port=usual_port)
 
 
 @pytest.fixture(scope="session")
@@ -219,22 +229,29 @@ def new_context(browser, request):
     contexts = []
 
     def make(**options):
-        context = browser.new_context(ignore_https_errors=True, **options)
-        context.set_default_timeout(15_000)
-        context.console = []
-        context.on("console", lambda message: context.console.append(f"{message.type}: {message.text}"))
-        context.on("weberror", lambda error: context.console.append(f"uncaught: {error.error}"))
-        contexts.append(context)
-        return context
+        contexts.append(open_context(browser, **options))
+        return contexts[-1]
 
     yield make
     for number, context in enumerate(contexts):
-        if getattr(request.node, "failed", False):
-            keep_evidence(context, RESULTS / re.sub(r"\W+", "-", request.node.name), number)
+        keep_evidence(context, request.node, number)
         context.close()
 
 
-def keep_evidence(context, folder: Path, number: int) -> None:
+def open_context(browser, **options):
+    context = browser.new_context(ignore_https_errors=True, **options)
+    context.set_default_timeout(15_000)
+    context.console = []
+    context.on("console", lambda message: context.console.append(f"{message.type}: {message.text}"))
+    context.on("weberror", lambda error: context.console.append(f"uncaught: {error.error}"))
+    return context
+
+
+def keep_evidence(context, test, number: int | str) -> None:
+    """What the context's pages showed and said, if the test failed."""
+    if not getattr(test, "failed", False):
+        return
+    folder = RESULTS / re.sub(r"\W+", "-", test.name)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / f"console-{number}.txt").write_text("\n".join(context.console), "utf-8")
     for index, page in enumerate(context.pages):
