@@ -1,0 +1,301 @@
+"""The boundaries of the tree, which are the boundaries of trust: who may import what, and who may touch what."""
+
+import ast
+import subprocess
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+WEB, SERVER = ROOT / "web", ROOT / "server.py"
+PAGE = sorted(WEB.rglob("*.py"))
+
+# Within protocol/, each module may import those that stand in an earlier line.
+LAYERS = [
+    {"errors"},
+    {"encoding", "padding", "platform", "rows", "outbox", "members", "pump"},
+    {"envelope"},
+    {"frames", "levels"},
+    {"ladder", "session"},
+]
+# Of cryptography, what makes a self-signed certificate: a key pair of its own, its signature, its file.
+CERTIFICATE_ONLY = {
+    "cryptography.x509",
+    "cryptography.x509.oid",
+    "cryptography.hazmat.primitives.hashes",
+    "cryptography.hazmat.primitives.asymmetric.ec",
+    "cryptography.hazmat.primitives.serialization",
+}
+WORDS_OF_DECRYPTION = (
+    "aead",
+    "aesgcm",
+    "cipher",
+    "decrypt",
+    "encrypt",
+    "pbkdf2",
+    "hkdf",
+    "scrypt",
+    "argon2",
+    "hmac",
+    "exchange",
+)
+MARKUP = (
+    "innerHTML",
+    "outerHTML",
+    "insertAdjacentHTML",
+    "document.write",
+    "setHTMLUnsafe",
+    "createContextualFragment",
+    "srcdoc",
+)
+
+
+def in_web(path):
+    return path.relative_to(WEB).as_posix()
+
+
+def ids(paths):
+    return [path.relative_to(ROOT).as_posix() for path in paths]
+
+
+def imported(source, package=()):
+    """All that Python source imports, absolute, down to the name; `package` is where it stands: ("protocol",)."""
+    found = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            start = package[: len(package) - node.level + 1] if node.level else ()
+            base = [*start, *([node.module] if node.module else [])]
+            found |= {".".join([*base, alias.name]) for alias in node.names}
+    return found
+
+
+def is_within(name, modules):
+    return any(name == module or name.startswith(module + ".") for module in modules)
+
+
+def words(source):
+    """Every name, attribute, keyword, imported name and text (docstrings aside) in Python source."""
+    tree = ast.parse(source)
+    documents = {id(node.body[0].value) for node in ast.walk(tree) if ast_document(node)}
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in documents:
+            found.add(node.value)
+        for field in ("id", "attr", "arg", "name", "asname", "module"):
+            if isinstance(value := getattr(node, field, None), str):
+                found |= set(value.split("."))
+    return found
+
+
+def ast_document(node):
+    scopes = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+    return isinstance(node, scopes) and node.body and ast.get_docstring(node, clean=False) is not None
+
+
+def imports_of(path):
+    return imported(path.read_text("utf-8"), path.relative_to(WEB).parent.parts)
+
+
+def users_of(word):
+    return [in_web(path) for path in PAGE if word in words(path.read_text("utf-8"))]
+
+
+def part_of(module):
+    return module.split(".")[0]
+
+
+# Who imports what
+
+
+@pytest.mark.parametrize("path", sorted((WEB / "protocol").rglob("*.py")), ids=in_web)
+def test_the_protocol_knows_nothing_but_itself_json_and_sha256(path):
+    assert {part_of(module) for module in imports_of(path)} <= {"protocol", "json", "hashlib"}
+
+
+@pytest.mark.parametrize("path", sorted((WEB / "protocol").rglob("*.py")), ids=in_web)
+def test_imports_within_the_protocol_point_one_way(path):
+    rank = {module: number for number, layer in enumerate(LAYERS) for module in layer}
+    own = path.relative_to(WEB / "protocol").with_suffix("").parts[0]
+    for module in imports_of(path):
+        if part_of(module) == "protocol":
+            other = module.split(".")[1]
+            inside_the_package = own == other == "levels"
+            assert inside_the_package or rank[other] < rank[own], f"{own} imports {other}"
+
+
+def test_the_modules_of_a_level_do_not_import_each_other_in_a_circle():
+    inside = {path.stem: imports_of(path) for path in (WEB / "protocol" / "levels").glob("*.py")}
+    shared = {"anchors", "keyring", "senders"}
+    for name in [*shared, "__init__"]:
+        assert not any(
+            is_within(one, {"protocol.levels.classic", "protocol.levels.passphrase"}) for one in inside[name]
+        )
+    for level in ("classic", "passphrase"):
+        others = {one.split(".")[2] for one in inside[level] if one.startswith("protocol.levels.")}
+        assert others <= shared | {"Opened", "Tag", "Waiting"}
+
+
+@pytest.mark.parametrize(
+    ("folder", "allowed"),
+    [("view", {"view", "pyscript", "js"}), ("browser", {"browser", "pyscript", "js", "protocol"})],
+)
+def test_the_view_and_the_doors_of_the_browser_know_only_themselves(folder, allowed):
+    for path in (WEB / folder).rglob("*.py"):
+        modules = imports_of(path)
+        assert {part_of(module) for module in modules} <= allowed, in_web(path)
+        assert all(is_within(module, allowed - {"protocol"} | {"protocol.platform"}) for module in modules)
+
+
+def test_main_only_wires_and_reaches_for_nothing_of_the_browser_itself():
+    assert {part_of(module) for module in imports_of(WEB / "main.py")} <= {"browser", "protocol", "view", "sys", "json"}
+
+
+def test_nobody_imports_main():
+    assert [in_web(path) for path in PAGE if "main" in {part_of(module) for module in imports_of(path)}] == []
+
+
+# Who touches what
+
+
+def test_only_the_view_touches_the_document():
+    assert users_of("document")
+    assert [path for path in users_of("document") if not path.startswith("view/")] == []
+
+
+def test_only_one_module_names_subtle():
+    assert users_of("subtle") == ["browser/webcrypto.py"]
+
+
+def test_only_one_module_names_websocket():
+    assert users_of("WebSocket") == ["browser/link.py"]
+
+
+def test_nobody_stores_anything_in_the_browser():
+    for word in ("localStorage", "sessionStorage", "indexedDB", "cookie"):
+        assert users_of(word) == [], word
+
+
+def test_keys_are_made_so_that_the_page_itself_cannot_read_them():
+    source = (WEB / "browser" / "webcrypto.py").read_text("utf-8")
+    calls = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)]
+    places = {"importKey": 3, "deriveKey": 3, "generateKey": 1}
+    made = [(one, places[one.func.attr]) for one in calls if getattr(one.func, "attr", "") in places]
+    # Third or fourth argument: extractable. Public keys, which only verify, may be.
+    for call, place in made:
+        public = "verify" in ast.unparse(call.args[-1]) and "sign" not in ast.unparse(call.args[-1])
+        assert ast.unparse(call.args[place]) == ("True" if public else "False"), ast.unparse(call)
+    assert len(made) >= 6
+
+
+def test_text_is_never_made_into_markup():
+    files = [path for path in WEB.rglob("*") if path.suffix in (".py", ".js", ".html")]
+    found = [(in_web(path), word) for path in files for word in MARKUP if word in path.read_text("utf-8")]
+    assert found == []
+
+
+def test_nothing_is_evaluated_or_loaded_by_the_pages_python():
+    for word in ("eval", "exec", "compile", "Function", "__import__", "importlib", "run_js", "fetch", "XMLHttpRequest"):
+        assert users_of(word) == [], word
+
+
+# The relay
+
+
+def test_the_server_cannot_parse_what_it_carries():
+    parts = {part_of(module) for module in imported(SERVER.read_text("utf-8"))}
+    assert parts.isdisjoint({"web", "protocol", "browser", "view", "main"})
+    assert words(SERVER.read_text("utf-8")).isdisjoint({"__import__", "importlib", "exec", "eval", "runpy"})
+
+
+def test_the_server_takes_of_cryptography_only_what_makes_a_certificate():
+    names = {name for name in imported(SERVER.read_text("utf-8")) if part_of(name) == "cryptography"}
+    assert [name for name in names if not is_within(name, CERTIFICATE_ONLY)] == []
+
+
+def test_the_server_names_nothing_that_could_decrypt():
+    used = {word.lower() for word in words(SERVER.read_text("utf-8")) if word.isidentifier()} - {"noencryption"}
+    assert [word for word in used if any(part in word for part in WORDS_OF_DECRYPTION)] == []
+
+
+def test_the_server_asks_nothing_of_a_kind_or_body():
+    assert words(SERVER.read_text("utf-8")).isdisjoint({"classic", "passphrase-1.", "ciphertext", "salt", "message-1"})
+
+
+# The tree
+
+
+def test_pyscript_loads_exactly_the_python_files_of_the_page():
+    files = tomllib.loads((WEB / "pyscript.toml").read_text("utf-8"))["files"]
+    expected = {f"./{in_web(path)}" for path in PAGE if path != WEB / "main.py"}
+    assert files == {path: path for path in expected}
+
+
+@pytest.mark.parametrize("path", PAGE, ids=ids(PAGE))
+def test_a_module_of_the_page_stays_under_300_lines(path):
+    assert len(path.read_text("utf-8").splitlines()) < 300
+
+
+def test_the_server_stays_within_1000_lines():
+    assert len(SERVER.read_text("utf-8").splitlines()) <= 1_000
+
+
+@pytest.mark.parametrize("path", [path for path in PAGE if path.stat().st_size], ids=in_web)
+def test_a_module_of_the_page_says_first_what_it_is(path):
+    assert ast.get_docstring(ast.parse(path.read_text("utf-8")))
+
+
+@pytest.mark.parametrize("path", PAGE, ids=ids(PAGE))
+def test_the_pages_python_uses_nothing_that_micropython_lacks(path):
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        assert not isinstance(node, (ast.Match, ast.TryStar)), f"line {node.lineno}"
+        assert not (isinstance(node, ast.Raise) and node.cause), f"line {node.lineno}: raise ... from prints a warning"
+        assert not (isinstance(node, ast.arguments) and node.posonlyargs), "positional-only parameters"
+        assert not (isinstance(node, ast.Attribute) and node.attr in ("bit_length", "compare_digest", "create_task"))
+
+
+def test_the_top_of_the_tree_holds_only_what_the_design_allows():
+    allowed = {"server.py", "requirements.txt", "README.md", "web", "tests"}
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True
+    )
+    names = listed.stdout.splitlines() if listed.returncode == 0 else [path.name for path in ROOT.iterdir()]
+    top = {name.split("/")[0] for name in names}
+    assert {name for name in top if not name.startswith(".")} - {"test-results"} <= allowed
+
+
+# Controls: the helpers above find what they look for
+
+
+@pytest.mark.parametrize(
+    ("source", "package", "name"),
+    [
+        ("import js", ("protocol",), "js"),
+        ("def f():\n    from js import crypto", ("protocol",), "js.crypto"),
+        ("from .. import errors", ("protocol", "levels"), "protocol.errors"),
+        ("from ..envelope import x", ("protocol", "levels"), "protocol.envelope.x"),
+        ("from .session import Session", ("protocol",), "protocol.session.Session"),
+        ("from protocol import session", ("browser",), "protocol.session"),
+        ("from cryptography.hazmat.primitives import ciphers", (), "cryptography.hazmat.primitives.ciphers"),
+        ("import cryptography.fernet as f", (), "cryptography.fernet"),
+    ],
+)
+def test_an_import_is_found_however_it_is_written(source, package, name):
+    assert name in imported(source, package)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "js.crypto.subtle",
+        "from js import subtle",
+        "from js import x as subtle",
+        "getattr(crypto, 'subtle')",
+        "import js.subtle",
+    ],
+)
+def test_a_word_is_found_however_it_is_used(source):
+    assert "subtle" in words(source)
+    assert "subtle" not in words('"""The subtle part."""\n# subtle\nx = "a subtle point"\n')
