@@ -1,6 +1,7 @@
 """The log by itself: server.py, section 2."""
 
 import sqlite3
+from types import SimpleNamespace
 
 import pytest
 
@@ -201,6 +202,27 @@ def test_retention_0_makes_no_file(make_log, tmp_path):
     log = make_log(retention_messages=0)
     append(log, log.room("a"))
     assert (list(tmp_path.iterdir()), log.kept) == ([], False)
+
+
+def member(cursor, waiting):
+    return SimpleNamespace(cursor=cursor, connection=SimpleNamespace(out=[b"frame"] * waiting))
+
+
+def test_retention_0_forgets_what_all_have_or_what_is_too_old_and_an_empty_room_whole(make_log):
+    log = make_log(retention_messages=0, hold=60)
+    room = log.room("a")
+    for ago in (61, 59, 1):
+        append(log, room, at=server.timestamp(ago))
+    room.members = {1: member(3, waiting=0), 2: member(3, waiting=1)}
+    log.forget(room)
+    assert seqs(log, room) == [2, 3], "the second member has nothing yet, but the first entry is too old"
+    room.members[2] = member(2, waiting=0)
+    log.forget(room)
+    assert (seqs(log, room), room.newest, log.oldest(room)) == ([3], 3, 3)
+    before, room.members = room.log, {}
+    log.forget(room)
+    assert (seqs(log, room), room.newest, log.rooms, room.log == before) == ([], 0, 0, False)
+    assert append(log, room) == 1
 
 
 def test_only_this_user_can_read_the_file(make_log, tmp_path):
