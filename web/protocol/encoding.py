@@ -66,7 +66,7 @@ def utf8_bytes(text, name):
     try:
         data = text.encode("utf-8")
     except UnicodeError:
-        raise BadInput(f"{name}: unpaired surrogate")  # noqa: B904 - `from` prints a warning on MicroPython
+        raise BadInput(f"{name}: unpaired surrogate")
     if has_surrogate(data):
         raise BadInput(f"{name}: unpaired surrogate")
     return data
@@ -169,9 +169,7 @@ def passphrase_bytes(platform, text):
     try:
         data = utf8_bytes(platform.nfc(text), "passphrase")
     except BadInput:
-        raise Problem(  # noqa: B904 - `from` prints a warning on MicroPython
-            "passphrase", "passphrase-not-text", "The passphrase holds half of a character. Type it anew."
-        )
+        raise Problem("passphrase", "passphrase-not-text", "The passphrase holds half of a character. Type it anew.")
     if not data:
         raise Problem("passphrase", "passphrase-empty", "A passphrase is needed: all in the room use the same one.")
     if len(data) > PASSPHRASE_BYTES:

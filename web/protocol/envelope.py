@@ -24,7 +24,7 @@ def text_bytes(text):
     try:
         data = utf8_bytes(text, "text")
     except BadInput:
-        raise Problem("message", "message-not-text", "The message holds half of a character. Type it anew.")  # noqa: B904 - `from` prints a warning on MicroPython
+        raise Problem("message", "message-not-text", "The message holds half of a character. Type it anew.")
     if not data:
         raise Problem("message", "message-empty", "There is nothing to send yet.")
     if len(data) > TEXT_BYTES:

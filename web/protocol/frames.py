@@ -110,7 +110,7 @@ def read(data):
     try:
         frame = json.loads(data)
     except Exception:  # noqa: BLE001 - ValueError, or RuntimeError for 2,000 levels, or MemoryError
-        raise BadFrame("not JSON")  # noqa: B904 - `from` prints a warning on MicroPython
+        raise BadFrame("not JSON")
     kind = frame.pop("type", None) if type(frame) is dict else None
     if kind == "error":
         fields = {field: ERROR[field] for field in ERROR if field in frame or field in ("code", "message")}

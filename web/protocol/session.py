@@ -1,8 +1,7 @@
 """A session: one Join of one page. What it said and saw, what is still on its way. Section 5. Pure.
 
 Its neighbours are passed in: `level` seals and opens; `show` is the room's part of the view; `send(frame)` hands a
-frame to the link; `later(seconds, work)` calls async `work()` beside the pump; `in_pump(work)` calls it between two
-frames.
+frame to the link; `later(seconds, work)` calls async `work()` beside the pump, and `in_pump(work)` between two frames.
 """
 
 from . import rows

@@ -1,0 +1,194 @@
+"""The page beside the same chat in plain JavaScript (bench_client/), over the same relay, in one run. By hand:
+
+    python -m tests.bench_page [--runs N]
+
+Prints a Markdown table of medians and ratios. The driver runs inside the pages, so that Playwright's own time does not
+count; what it waits for is what a person waits for: the list of members, the words on the page.
+"""
+
+import argparse
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+from datetime import date
+from pathlib import Path
+
+sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parent.parent / "web")]
+
+from conftest import BROWSER_FLAGS, ROOT, Server, find_browser  # noqa: E402 - after the paths
+from playwright.sync_api import sync_playwright  # noqa: E402
+from reference import ReferencePlatform, run  # noqa: E402
+from relay_client import RelayClient  # noqa: E402
+
+from protocol.levels.passphrase import Passphrase  # noqa: E402
+
+PASSPHRASE = "correct horse battery staple"
+CLIENT = Path(__file__).parent / "bench_client"
+STORED, BURST, TALK = 1_000, 200, 100
+
+# What differs between the two pages; everything else of the driver is the same.
+PAGES = {
+    "python": {"path": "/", "name": "#join-name", "room": "#join-room", "passphrase": "#join-passphrase",
+               "join": "#join-button", "disabled": "#join-fields", "members": ".member-list li", "text": ".draft",
+               "send": ".send", "rows": ".log li[data-kind=message] .text", "mine": ".pending"},
+    "javascript": {"path": "/bench/index.html", "name": "#name", "room": "#room", "passphrase": "#passphrase",
+                   "join": "#join", "disabled": "#join", "members": "#members li", "text": "#message",
+                   "send": "#send", "rows": "#messages li p", "mine": "#none"},
+}  # fmt: skip
+
+DRIVER = """
+(page) => {
+  const $ = (selector) => document.querySelector(selector);
+  const clock = () => performance.timeOrigin + performance.now();
+  const until = (done) => new Promise((resolve) => {
+    if (done()) return resolve(clock());
+    const watch = new MutationObserver(() => { if (done()) { watch.disconnect(); resolve(clock()); } });
+    watch.observe(document, { subtree: true, childList: true, attributes: true, characterData: true });
+  });
+  const type = (selector, value) => { $(selector).value = value; $(selector).dispatchEvent(new Event("input", { bubbles: true })); };
+  window.bench = {
+    async join(name, room, passphrase) {
+      await until(() => $(page.disabled) && !$(page.disabled).disabled);
+      type(page.name, name); type(page.room, room); type(page.passphrase, passphrase);
+      const clicked = clock();
+      $(page.join).click();
+      const joined = await until(() => $(page.members));
+      return { fromNavigation: joined - performance.timeOrigin, clicked };
+    },
+    shown: (count) => until(() => document.querySelectorAll(page.rows).length >= count),
+    // Waits by the last row's words alone: counting rows at each change would cost more than showing them.
+    saw: (words) => until(() => { const rows = document.querySelectorAll(page.rows); return rows.length && rows[rows.length - 1].textContent === words; }),
+    say(words) { const at = clock(); type(page.text, words); $(page.send).click(); return at; },
+    sayMany(prefix, count) { const at = clock(); for (let i = 0; i < count; i++) this.say(prefix + i); return at; },
+  };
+}
+"""
+
+
+class Bench:
+    def __init__(self, browser, server):
+        self.browser = browser
+        self.server = server
+        self.rooms = 0
+
+    def room(self):
+        self.rooms += 1
+        return f"bench-{self.rooms}"
+
+    def context(self):
+        # The pages' policy forbids the evaluation of strings that the driver needs; it costs nothing to leave it out.
+        context = self.browser.new_context(bypass_csp=True)
+        context.route("**/bench/*", lambda route: route.fulfill(path=CLIENT / route.request.url.rsplit("/", 1)[1]))
+        return context
+
+    def open(self, kind, context):
+        page = context.new_page()
+        page.goto(self.server.url + PAGES[kind]["path"], wait_until="commit")
+        page.wait_for_load_state("domcontentloaded")
+        page.evaluate(DRIVER, PAGES[kind])
+        return page
+
+    def join(self, kind, context, room, name):
+        page = self.open(kind, context)
+        return page, page.evaluate("([n, r, p]) => bench.join(n, r, p)", [name, room, PASSPHRASE])
+
+    def visits(self, kind):
+        """Navigation -> Join accepted, first and second visit, in ms."""
+        context, room = self.context(), self.room()
+        times = [self.join(kind, context, room, "Alice")[1]["fromNavigation"] for _ in range(2)]
+        context.close()
+        return {"first visit -> joined": times[0], "second visit -> joined": times[1]}
+
+    def talk(self, kind):
+        """Send -> shown in the other context, message by message, and a burst, in ms."""
+        ours, theirs, room = self.context(), self.context(), self.room()
+        alice, _ = self.join(kind, ours, room, "Alice")
+        bob, _ = self.join(kind, theirs, room, "Bob")
+        times = [self.one(alice, bob, f"message {i}") for i in range(TALK + 5)][5:]
+        last = f"burst {BURST - 1}"
+        bob.evaluate("(words) => { window.seen = bench.saw(words); }", last)
+        start = alice.evaluate("([p, n]) => bench.sayMany(p, n)", ["burst ", BURST])
+        burst = bob.evaluate("() => window.seen") - start
+        for context in (ours, theirs):
+            context.close()
+        times.sort()
+        return {
+            "send -> shown, p50": times[len(times) // 2],
+            "send -> shown, p95": times[int(len(times) * 0.95)],
+            f"burst of {BURST}, all shown": burst,
+        }
+
+    def one(self, sender, receiver, words):
+        receiver.evaluate("(words) => { window.seen = bench.saw(words); }", words)
+        start = sender.evaluate("(words) => bench.say(words)", words)
+        return receiver.evaluate("() => window.seen") - start
+
+    def history(self, kind, room):
+        """Join clicked -> all stored messages shown, in ms, the slow key derivation included."""
+        context = self.context()
+        page, joined = self.join(kind, context, room, "Carol")
+        end = page.evaluate("(count) => bench.shown(count)", STORED)
+        context.close()
+        return {f"{STORED} stored messages shown": end - joined["clicked"]}
+
+    def store(self):
+        """A room with STORED messages of four sessions, sealed by the reference."""
+        room, platform = self.room(), ReferencePlatform()
+        senders = []
+        with RelayClient(self.server.websocket_url) as client:
+            client.send({"type": "join", "room": "passphrase/" + room, "name": "Store", "after": 0})
+            for i in range(4):
+                sender = run(Passphrase.start(platform, room, f"Sender {i}", PASSPHRASE.encode()))
+                if senders:
+                    sender.newest_opened = senders[0].parameters
+                    sender.keyring.keys = senders[0].keyring.keys
+                run(sender.prepare())
+                senders.append(sender)
+            for i in range(STORED):
+                body = run(senders[i % 4].seal(f"stored message number {i}, of the usual length of a line in a chat"))
+                frame = {"type": "append", "room": "passphrase/" + room, "kind": "message", "id": f"m{i}", "body": body}
+                client.send(frame)
+                client.receive("appended", 10)
+        return room
+
+
+def measure(bench, runs):
+    """{measure: {kind: [ms, ...]}}, the two kinds by turns, so that both meet the same machine."""
+    found = {}
+    room = bench.store()
+    for _ in range(runs):
+        for kind in PAGES:
+            for figures in (bench.visits(kind), bench.talk(kind), bench.history(kind, room)):
+                for name, ms in figures.items():
+                    found.setdefault(name, {}).setdefault(kind, []).append(ms)
+    return found
+
+
+def table(found):
+    lines = ["| ms, median | Python page | plain JavaScript | ratio |", "|---|---|---|---|"]
+    for name, by_kind in found.items():
+        ours, theirs = (statistics.median(by_kind[kind]) for kind in PAGES)
+        lines.append(f"| {name} | {ours:.1f} | {theirs:.1f} | {ours / theirs:.2f} |")
+    return "\n".join(lines)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--runs", type=int, default=5)
+    runs = parser.parse_args().runs
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        path = find_browser(playwright)
+        flags = BROWSER_FLAGS + (["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else [])
+        browser = playwright.chromium.launch(executable_path=path, args=flags)
+        server = Server(Path(folder)).start()
+        found = measure(Bench(browser, server), runs)
+        version = browser.version
+        server.stop()
+    print(f"{date.today()}, {os.cpu_count()} cores, Chromium {version}, {runs} runs\n")
+    print(table(found))
+
+
+if __name__ == "__main__":
+    main()
