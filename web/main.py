@@ -215,7 +215,11 @@ class Chat:
             async def leave():
                 await self.leave(key)
 
-            return session.show.alert(sentence, [("Leave all the same", leave)])
+            async def stay():
+                session.leaving = False
+                session.show.alert("", [])
+
+            return session.show.alert(sentence, [("Stay", stay), ("Leave all the same", leave)])
         session.leave()
         del self.sessions[key]
         return self.view.close_room(key)

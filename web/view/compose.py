@@ -1,6 +1,6 @@
 """The message field: Enter sends, Shift+Enter makes a line, and what is typed stays until it was sent."""
 
-from .dom import listen
+from .dom import listen, listen_submit
 
 _MOST_ROWS = 8
 _IME = 229  # keyCode while an input method composes; Safari ends the composition before it reports this Enter
@@ -12,7 +12,7 @@ class Compose:
     def __init__(self, panel, send):
         self._send = send
         self._draft = panel.querySelector(".draft")
-        listen(panel.querySelector(".compose"), "submit", self._submitted)
+        listen_submit(panel.querySelector(".compose"), self._submitted)
         listen(self._draft, "keydown", self._key_pressed)
         listen(self._draft, "input", self._typed)
 
@@ -27,7 +27,6 @@ class Compose:
         await self._take()
 
     async def _submitted(self, event):
-        event.preventDefault()
         self._draft.focus()
         await self._take()
 

@@ -19,6 +19,13 @@ def listen(element, event_name, handler):
     element.addEventListener(event_name, create_proxy(handler))
 
 
+def listen_submit(form, handler):
+    """Call the async handler(event) in place of what the browser does with a submitted form."""
+    # An async function starts only in a microtask: too late to prevent anything where a script pressed the button.
+    listen(form, "submit", lambda event: event.preventDefault())
+    listen(form, "submit", handler)
+
+
 def show(element, shown):
     """Show the element, or hide it from the eye and from screen readers alike."""
     element.hidden = not shown

@@ -2,7 +2,7 @@
 
 from pyscript import document
 
-from .dom import add, add_choices, by_id, listen, show
+from .dom import add, add_choices, by_id, listen, listen_submit, show
 
 _FIELDS = ["name", "room", "passphrase", "level"]
 
@@ -17,7 +17,7 @@ class JoinForm:
         self._field = {field: by_id("join-" + field) for field in _FIELDS}
         self._problem = {field: by_id("join-" + field + "-problem") for field in _FIELDS}
         self._general, self._notes, self._join = by_id("join-problem"), by_id("join-notes"), by_id("join-button")
-        listen(by_id("join-form"), "submit", self._submitted)
+        listen_submit(by_id("join-form"), self._submitted)
         listen(by_id("join-form"), "input", self._typed)
         listen(by_id("join-reveal"), "click", self._reveal_pressed)
 
@@ -80,7 +80,6 @@ class JoinForm:
         return [self._field[field].value for field in _FIELDS]
 
     async def _submitted(self, event):
-        event.preventDefault()
         self._clear_problems()
         await self._actions.join(*self._typed_values())
 
