@@ -36,6 +36,7 @@ class Session:
         self.online = False
         self.ready = False  # the level can seal
         self.preparing = False
+        self.pursuing = False  # a derivation is due at some time
         self.sealing = False
         self.held = []  # read before the very first key was derived
         self.waiting = []  # (entry, key name): shown as waiting for a key
@@ -179,10 +180,12 @@ class Session:
     def pursue_keys(self):
         """Derives the next unknown key, now or when the limit allows, beside the pump."""
         wait = self.level.keyring.wait()
-        if wait is not None:
+        if wait is not None and not self.pursuing:
+            self.pursuing = True
             self.later(wait, self.derive)
 
     async def derive(self):
+        self.pursuing = False
         if self.level.keyring.wait() != 0.0:
             return self.pursue_keys()
         key_name, key = await self.level.keyring.derive_next()
