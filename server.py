@@ -997,9 +997,11 @@ class Connection:
             self.flush()
             if self.writer:
                 self.writer.join()
-            if self.protocol.parser_exc and self.plain:
-                # Reads on until the other side ends: a reset for unread bytes would overtake our close frame.
-                self.raw.shutdown(socket.SHUT_WR)
+            if self.protocol.parser_exc:
+                # Reads on until there is no more: a reset for unread bytes would overtake our close frame.
+                if self.plain:
+                    self.raw.shutdown(socket.SHUT_WR)
+                self.sock.settimeout(1)
                 while self.sock.recv(PIECE):
                     pass
         if self.writer:

@@ -278,6 +278,23 @@ def test_a_clean_stop_acknowledges_closes_with_1012_and_leaves_one_file(relay):
     assert not (relay.folder / "log.sqlite-wal").exists()
 
 
+def test_a_clean_stop_waits_for_what_it_has_accepted_to_be_written(relay):
+    ann = relay.client()
+    ann.join("tea")
+    ann.appended("tea", "before")
+    other = sqlite3.connect(relay.folder / "log.sqlite", isolation_level=None)
+    other.execute("begin immediate")
+    id = ann.append("tea", "meanwhile")
+    ann.answers()
+    relay.process.terminate()
+    wait_until(lambda: is_closed(relay.client()), "new connections are sent away")
+    other.execute("rollback")
+    other.close()
+    assert ann.results([id]) == [2]
+    assert ann.close_code() == 1012
+    assert relay.process.wait(10) == 0
+
+
 def test_retention_0_writes_nothing_and_forgets_what_all_have(make_relay):
     relay = make_relay(retention_messages=0, silence=0.4)
     ann, bob = relay.client(), relay.client()
