@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import sync_playwright
 
-pytest_plugins = ["person"]  # alice, bob and other people of the stories
+pytest_plugins = ["person", "wire"]  # people of the stories, and a wire that can be cut
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "web"))  # for `from protocol import ...`, as in the page
