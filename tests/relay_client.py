@@ -14,7 +14,9 @@ class RelayClient:
 
     def __init__(self, url: str, **options):
         """`url` as `ws://127.0.0.1:5000/ws`; `options` go to websockets.sync.client.connect."""
-        self.socket = connect(url, **{"compression": None, "max_size": None, "proxy": None, "legacy": True, **options})
+        usual = {"compression": None, "max_size": None, "proxy": None, "legacy": True}
+        usual |= {"ping_interval": None, "close_timeout": 2}  # a test that does not read would otherwise close itself
+        self.socket = connect(url, **usual | options)
         self.received: list[dict] = []
         self.passed: list[dict] = []
         self.ids = count(1)
