@@ -12,7 +12,10 @@ import statistics
 import sys
 import tempfile
 from datetime import date
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parent.parent / "web")]
 
@@ -29,10 +32,10 @@ STORED, BURST, TALK = 1_000, 200, 100
 
 # What differs between the two pages; everything else of the driver is the same.
 PAGES = {
-    "python": {"path": "/", "name": "#join-name", "room": "#join-room", "passphrase": "#join-passphrase",
+    "python": {"name": "#join-name", "room": "#join-room", "passphrase": "#join-passphrase",
                "join": "#join-button", "disabled": "#join-fields", "members": ".member-list li", "text": ".draft",
                "send": ".send", "rows": ".log li[data-kind=message] .text"},
-    "javascript": {"path": "/bench/index.html", "name": "#name", "room": "#room", "passphrase": "#passphrase",
+    "javascript": {"name": "#name", "room": "#room", "passphrase": "#passphrase",
                    "join": "#join", "disabled": "#join", "members": "#members li", "text": "#message",
                    "send": "#send", "rows": "#messages li p"},
 }  # fmt: skip
@@ -82,9 +85,11 @@ DRIVER = """
 
 
 class Bench:
-    def __init__(self, browser, server):
+    def __init__(self, browser, server, client):
+        """`client`: the origin of bench_client/."""
         self.browser = browser
         self.server = server
+        self.addresses = {"python": server.url, "javascript": f"{client}/index.html?relay={server.websocket_url}"}
         self.rooms = 0
 
     def room(self):
@@ -93,15 +98,14 @@ class Bench:
 
     def context(self):
         # The pages' policy forbids the evaluation of strings that the driver needs; it costs nothing to leave it out.
-        context = self.browser.new_context(bypass_csp=True)
-        context.route("**/bench/*", lambda route: route.fulfill(path=CLIENT / route.request.url.rsplit("/", 1)[1]))
-        return context
+        # Playwright's own routing would turn the browser's cache off, so the other client has a server of its own.
+        return self.browser.new_context(bypass_csp=True)
 
     def open(self, kind, context):
         page = context.new_page()
 
         page.on("pageerror", lambda error: print(kind, error, file=sys.stderr))
-        page.goto(self.server.url + PAGES[kind]["path"], wait_until="commit")
+        page.goto(self.addresses[kind], wait_until="commit")
         page.wait_for_load_state("domcontentloaded")
         page.evaluate(DRIVER, PAGES[kind])
         return page
@@ -170,6 +174,22 @@ class Bench:
         return room
 
 
+def serve_client():
+    """bench_client/ from memory, cached like our own files: (server, its origin)."""
+
+    class Handler(SimpleHTTPRequestHandler):
+        def end_headers(self):
+            self.send_header("Cache-Control", "max-age=3600")
+            super().end_headers()
+
+        def log_message(self, *_):
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, directory=CLIENT))
+    Thread(target=server.serve_forever, daemon=True).start()
+    return server, f"http://127.0.0.1:{server.server_port}"
+
+
 def measure(bench, runs):
     """{measure: {kind: [ms, ...]}}, the two kinds by turns, so that both meet the same machine."""
     found = {}
@@ -196,14 +216,14 @@ def main():
     runs = parser.parse_args().runs
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         path = find_browser(playwright)
-        # A page that the driver fulfils counts as one from the internet, which may not connect to this machine.
-        flags = [*BROWSER_FLAGS, "--disable-features=LocalNetworkAccessChecks"]
-        flags += ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
+        flags = BROWSER_FLAGS + (["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else [])
         browser = playwright.chromium.launch(executable_path=path, args=flags)
-        server = Server(Path(folder)).start()
-        found = measure(Bench(browser, server), runs)
+        client, origin = serve_client()
+        server = Server(Path(folder), origin=origin).start()
+        found = measure(Bench(browser, server, origin), runs)
         version = browser.version
         server.stop()
+        client.shutdown()
     print(f"{date.today()}, {os.cpu_count()} cores, Chromium {version}, {runs} runs\n")
     print(table(found))
 

@@ -109,7 +109,7 @@ const seal = async (words) => {
 };
 
 let reading = Promise.resolve();
-socket = new WebSocket(location.origin.replace("http", "ws") + "/ws");
+socket = new WebSocket(new URLSearchParams(location.search).get("relay"));
 socket.onopen = () => { $("join").disabled = false; };
 socket.onmessage = ({ data }) => {
   const frame = JSON.parse(data);
