@@ -40,7 +40,7 @@ class Chat:
         self.online = False
         self.fingerprints = {}  # HMAC of a passphrase -> rank of the highest level it was used at
         self.fingerprint_key = None
-        self.pump = Pump(self.handle, self.failed)
+        self.pump = Pump(self.handle, self.failed, self.arrange)
         self.view = View(self)
         self.link = Link(self.pump.put, self.up, self.down, frames.write({"type": "ping"}))
 
@@ -70,11 +70,20 @@ class Chat:
     def transmit(self, frame):
         return self.link.send(frames.write(frame))
 
-    async def handle(self, item):
-        """A frame's text, or work that has to be done between two frames."""
-        if type(item) is not str:
-            return await item()
-        frame = frames.read(item)
+    def arrange(self, items):
+        """Frames from texts, joined where one batch serves several. Work between two frames stays as it is."""
+        arranged = []
+        for item in items:
+            try:
+                arranged.append(frames.read(item) if type(item) is str else item)
+            except BadFrame as error:
+                self.failed(item, error)
+        return frames.merged(arranged)
+
+    async def handle(self, frame):
+        """A frame, or work that has to be done between two of them."""
+        if type(frame) is not dict:
+            return await frame()
         session = self.sessions.get(frame.get("room"))
         if session:
             await session.receive(frame)

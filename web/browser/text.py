@@ -34,7 +34,7 @@ def base64url(data):
 
 
 def from_base64url(text):
-    """The bytes, or None. Skips white space, so callers encode again and compare."""
+    """The bytes, or None for a letter outside the alphabet. Skips white space, which callers see by the length."""
     try:
         return bytes.fromhex(Uint8Array.fromBase64(text, BASE64URL).toHex())
     except Exception:  # noqa: BLE001 - the SyntaxError of JavaScript

@@ -28,15 +28,20 @@ def bits(number):
     return count
 
 
+def padded_size(length):
+    """Padmé's size, and never below 256."""
+    return LEAST if length <= LEAST else padme(length)
+
+
 def pad(data):
     """data || 80 || 00...: at least one byte more."""
-    size = max(LEAST, padme(len(data) + 1))
+    size = padded_size(len(data) + 1)
     return data + b"\x80" + bytes(size - len(data) - 1)
 
 
 def unpad(padded):
     """The data that pad() was given. BadPadding if no pad() makes these bytes."""
     end = len(padded.rstrip(b"\x00")) - 1
-    if end < 0 or padded[end] != 0x80 or len(padded) != max(LEAST, padme(end + 1)):
+    if end < 0 or padded[end] != 0x80 or len(padded) != padded_size(end + 1):
         raise BadPadding()
     return padded[:end]

@@ -29,7 +29,10 @@ class Platform:
         raise NotImplementedError
 
     def from_base64url(self, text):
-        """The bytes of `text`, or None. May be lenient: encoding.from_base64url checks by encoding again."""
+        """The bytes of `text`, or None for a letter outside the alphabet.
+
+        White space, padding and spare bits may pass: encoding.from_base64url refuses them.
+        """
         raise NotImplementedError
 
     async def passphrase_key(self, passphrase):

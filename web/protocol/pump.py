@@ -6,11 +6,15 @@ calls from JavaScript and never as a task: MicroPython schedules tasks with setT
 
 
 class Pump:
-    """`handle(item)` is async; `failed(item, error)` must not raise, as nothing may stop the pump."""
+    """`handle(item)` is async; `failed(item, error)` must not raise, as nothing may stop the pump.
 
-    def __init__(self, handle, failed):
+    `arrange(items)`, if given, turns what has arrived meanwhile into what is handled, so that much can be done at once.
+    """
+
+    def __init__(self, handle, failed, arrange=None):
         self.handle = handle
         self.failed = failed
+        self.arrange = arrange
         self.waiting = []
         self.running = False
 
@@ -21,7 +25,7 @@ class Pump:
         self.running = True
         while self.waiting:
             batch, self.waiting = self.waiting, []
-            for one in batch:
+            for one in self.arrange(batch) if self.arrange else batch:
                 try:
                     await self.handle(one)
                 except Exception as error:  # noqa: BLE001 - one bad item must not stop what comes after it

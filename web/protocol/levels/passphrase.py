@@ -189,4 +189,6 @@ class Passphrase:
         anchor = self.anchors.check(seq, body.anchor_seq, body.anchor_hash)
         if anchor:
             warnings.append(anchor)
-        return Opened(text, body.name, Tag(body.session_public), body.session_public == self.public, warnings)
+        return Opened(
+            text, body.name, self.senders.tag(body.session_public), body.session_public == self.public, warnings
+        )

@@ -1,6 +1,7 @@
 """What each session has sent so far: repeats, gaps, and changes of name. Specification, section 4.4. Pure."""
 
 from ..errors import Gap, Late, Replayed, SessionChanged
+from . import Tag
 
 MISSING = 1_000  # counters per session that may still arrive late; older ones are then refused as repeats
 
@@ -13,11 +14,16 @@ class Sender:
         self.parameters = body.parameters.octets
         self.highest = body.counter - 1
         self.missing = []
+        self.tag = Tag(body.session_public)
 
 
 class Senders:
     def __init__(self):
         self.by_key = {}
+
+    def tag(self, public):
+        """The tag of a session that check() has seen."""
+        return self.by_key[public].tag
 
     def check(self, body):
         """Warnings for a body that opened. Raises Replayed or SessionChanged. A gap is counted from the first seen."""
