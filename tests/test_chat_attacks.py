@@ -126,8 +126,7 @@ def test_a_flood_of_unknown_keys_delays_no_message_whose_key_is_known(alice, bob
     bob.sees("before")
     mallory.join(address(level), "Mallory")
     for _ in range(30):
-        mallory.append(address(level), with_unknown_key(level))
-    mallory.answers()  # all are in
+        mallory.appended(address(level), with_unknown_key(level))
     alice.says("after")
     bob.sees("after")
     waiting = [row for row in bob.rows() if row.kind == "waiting"]
