@@ -5,9 +5,13 @@ from pathlib import Path
 
 import server
 from conftest import ROOT
+from protocol import encoding, envelope, errors, frames
+from protocol.levels import anchors, classic, keyring, senders
+from reference import ReferencePlatform
 
 ACTIONS = [action for action in server.make_parser()._actions if action.dest != "help"]
 README = (ROOT / "README.md").read_text("utf-8")
+SPECIFICATION = (ROOT / "web" / "protocol" / "README.md").read_text("utf-8")
 
 
 def section(title: str) -> str:
@@ -54,3 +58,75 @@ def test_every_requirement_is_pinned_exactly():
     for name in ("requirements.txt", "tests/requirements.txt"):
         lines = [line for line in (ROOT / name).read_text("utf-8").splitlines() if not line.startswith("#")]
         assert all(re.fullmatch(r"[a-z-]+==[0-9.]+", line) for line in lines), name
+
+
+def codes_and_sentences(after: str) -> dict[str, str]:
+    """The table of codes that follows this text of the specification."""
+    table = SPECIFICATION.partition(after)[2].partition("|---|---|\n")[2].partition("\n\n")[0]
+    return dict(re.findall(r"^\| (`.+?`) \| (.+?) \|$", table, re.MULTILINE))
+
+
+def test_the_specification_has_every_refusal_with_its_sentence():
+    assert codes_and_sentences("## 6. Refusals and warnings") == {f"`{r.code}`": r.for_people for r in errors.REFUSALS}
+    defined = {each for each in vars(errors).values() if isinstance(each, type) and issubclass(each, errors.Refusal)}
+    assert defined - {errors.Refusal} == set(errors.REFUSALS)
+
+
+def test_the_specification_has_every_warning_with_its_sentence():
+    warnings = (errors.Gap(3), errors.Late(), errors.Forked(), errors.OutOfOrder())
+    assert codes_and_sentences("Shown, with a warning beside it:") == {f"`{w.code}`": w.for_people for w in warnings}
+    assert {type(warning) for warning in warnings} == set(errors.Warning_.__subclasses__())
+
+
+def problem_of(call, *arguments) -> errors.Problem:
+    try:
+        call(*arguments)
+    except errors.Problem as problem:
+        return problem
+    raise AssertionError("nothing was refused")
+
+
+def test_the_specification_has_every_problem_of_what_people_type_with_its_sentence():
+    platform = ReferencePlatform()
+    clean, secret = encoding.clean_name, encoding.passphrase_bytes
+    problems = [
+        problem_of(clean, platform, typed, field) for typed in ("", "n" * 65, "n\u200b") for field in ("name", "room")
+    ]
+    problems += [problem_of(secret, platform, typed) for typed in ("", "p" * 1025, "\ud800")]
+    problems += [problem_of(envelope.text_bytes, typed) for typed in ("", "\ud800", "m" * 16_385)]
+    table = codes_and_sentences("|---|---|---|\n| room, name |")
+    assert set(", ".join(table).split(", ")) == {f"`{problem.code}`" for problem in problems}
+    for problem in problems:
+        if problem.field == "room":
+            continue  # its sentence is that of the name, with another beginning
+        sentence = next(text for codes, text in table.items() if f"`{problem.code}`" in codes)
+        assert re.sub(r"\b(65|1025|16385)\b", "N", problem.for_people) in sentence
+
+
+def test_the_limits_in_the_specification_are_those_of_the_code():
+    for limit in (
+        f"1 to {encoding.NAME_CHARACTERS} code points",
+        f"1 to {encoding.PASSPHRASE_BYTES:,} bytes of UTF-8",
+        f"1 to {envelope.TEXT_BYTES:,} bytes of UTF-8",
+        f"at most {keyring.PER_MINUTE} a minute in a room",
+        f"At most {keyring.WANTED} wishes",
+        f"salt, {classic.ITERATIONS:,} iterations)",
+        f"iterations, uint(4) | {envelope.PBKDF2_COST[0]:,} to {envelope.PBKDF2_COST[1]:,}",
+        f"passes {envelope.ARGON2ID_TIME[0]} to {envelope.ARGON2ID_TIME[1]}",
+        f"{envelope.ARGON2ID_MEBIBYTES[0]} to {envelope.ARGON2ID_MEBIBYTES[1]} MiB",
+        f"up to {senders.MISSING:,} lower counters",
+        f"the newest {anchors.REMEMBERED:,} entries shown",
+    ):
+        assert limit in SPECIFICATION, limit
+    assert frames.FRAME_BYTES > server.ENTRIES_BYTES
+
+
+def test_every_character_that_the_specification_forbids_in_names_is_refused_and_no_other_range():
+    listed = re.search(r"first to last code point\): (.+?)\. That", SPECIFICATION, re.DOTALL)[1].replace("\n", " ")
+    ranges = [part.strip().partition("-")[::2] for part in listed.split(",")]
+    assert [(int(a, 16), int(b or a, 16)) for a, b in ranges] == list(encoding.FORBIDDEN_IN_NAMES)
+
+
+def test_readme_has_the_costs_of_the_levels():
+    assert f"{classic.ITERATIONS:,} iterations" in README
+    assert f"PBKDF2 {envelope.PBKDF2_COST[0]:,}" in README
