@@ -485,6 +485,17 @@ def test_history_that_is_no_longer_kept_is_said():
     assert "row n1 notice Earlier messages are no longer kept. trimmed" in room.happened()
 
 
+def test_where_nothing_at_all_is_kept_nobody_waits_for_it_before_speaking():
+    room = Room()
+    room.session.up()
+    room.joined(newest=9, oldest=10, kept=False)
+    room.pass_time()
+    room.says("hello")
+    assert "send append id1 ours us hello #1" in room.happened()
+    room.session.up()
+    assert "send join 9 L1" in room.happened()
+
+
 def test_history_that_went_while_we_were_away_is_said_and_that_which_we_have_is_not(room):
     room.reads(theirs(1, "a"), theirs(2, "b"))
     for oldest, said in ((1, False), (3, False), (4, True)):

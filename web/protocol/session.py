@@ -88,6 +88,8 @@ class Session:
         self.show.members(self.members.listed())
         self.show.facts([] if frame["kept"] else ["This relay writes nothing to disk: who is away misses messages."])
         self.online = True
+        if frame["oldest"] > frame["newest"]:
+            self.last = frame["newest"]  # the relay keeps none of them, so none will come
         self.target = frame["newest"]
         self.show.state("Reading what was said ..." if self.last < self.target else "", "info")
         for item in self.outbox.to_resend():
