@@ -1,12 +1,17 @@
-"""The door to the browser's text rules: Unicode normalization, strict UTF-8, base64url."""
+"""The door to the browser's text rules: Unicode normalization, strict UTF-8, base64url.
 
-from js import String, TextDecoder, Uint8Array
+Nothing here may make JavaScript throw: an exception of a plain call passes by every `except` of MicroPython and ends
+whatever was running, the pump too. So input is checked first, and no call is used that refuses by throwing.
+"""
+
+from js import RegExp, String, TextDecoder, Uint8Array
 from pyscript.ffi import to_js
 
 from .webcrypto import octets
 
 # ignoreBOM keeps a byte order mark as text, so that two different byte strings never show as the same text.
-DECODER = TextDecoder.new("utf-8", to_js({"fatal": True, "ignoreBOM": True}))
+DECODER = TextDecoder.new("utf-8", to_js({"ignoreBOM": True}))
+ALPHABET = RegExp.new("^[A-Za-z0-9_-]*$")
 UNPADDED = to_js({"alphabet": "base64url", "omitPadding": True})
 BASE64URL = to_js({"alphabet": "base64url", "lastChunkHandling": "loose"})
 
@@ -23,10 +28,9 @@ def utf8(data):
     """The text that strict UTF-8 holds, or None."""
     if is_ascii(data):
         return data.decode("utf-8")
-    try:
-        return DECODER.decode(octets(data))
-    except Exception:  # noqa: BLE001 - MicroPython shows the TypeError of JavaScript under its own class
-        return None
+    text = DECODER.decode(octets(data))
+    # The decoder puts U+FFFD in the place of what is wrong, and then the text does not give the same bytes again.
+    return text if text.encode("utf-8") == data else None
 
 
 def base64url(data):
@@ -34,8 +38,7 @@ def base64url(data):
 
 
 def from_base64url(text):
-    """The bytes, or None for a letter outside the alphabet. Skips white space, which callers see by the length."""
-    try:
-        return bytes.fromhex(Uint8Array.fromBase64(text, BASE64URL).toHex())
-    except Exception:  # noqa: BLE001 - the SyntaxError of JavaScript
+    """The bytes, or None. Ignores spare bits, so callers encode again and compare."""
+    if len(text) % 4 == 1 or not ALPHABET.test(text):
         return None
+    return bytes.fromhex(Uint8Array.fromBase64(text, BASE64URL).toHex())

@@ -1,7 +1,8 @@
 """A session: one Join of one page. What it said and saw, what is still on its way. Section 5. Pure.
 
 Its neighbours are passed in: `level` seals and opens; `show` is the room's part of the view; `send(frame)` hands a
-frame to the link; `later(seconds, work)` calls async `work()` beside the pump, and `in_pump(work)` between two frames.
+frame to the link; `later(seconds, work)` calls `work()`, plain or async, beside the pump, and `in_pump(work)` between
+two frames.
 """
 
 from . import rows
@@ -285,11 +286,7 @@ class Session:
         if item is None:
             self.show.state(frame["message"], "error")
         elif frame["code"] == "too-fast":
-
-            async def again():
-                self.transmit(item)
-
-            self.later(SLOW_DOWN, again)
+            self.later(SLOW_DOWN, lambda: self.transmit(item))
         else:
             self.change(item, "failed", frame["message"])
 

@@ -38,7 +38,8 @@ class Senders:
             sender.missing.remove(body.counter)
             return [Late()]
         gap = body.counter - sender.highest - 1
-        first_missing = max(sender.highest + 1, body.counter - MISSING)
-        sender.missing = (sender.missing + list(range(first_missing, body.counter)))[-MISSING:]
+        # Counted down from the counter, as MicroPython's range() ends at 2^31.
+        missing = [body.counter - back for back in range(min(gap, MISSING), 0, -1)]
+        sender.missing = (sender.missing + missing)[-MISSING:]
         sender.highest = body.counter
         return [Gap(gap)] if gap else []
