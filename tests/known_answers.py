@@ -63,7 +63,10 @@ def classic(passphrase: str, text: str, salt: bytes, iv: bytes) -> dict:
 
 
 def passphrase(passphrase: str, text: str, room: str, name: str, **more) -> dict:
-    """Section 4. more: cost, room_salt, session_private, counter, anchor (seq, hash)."""
+    """Section 4. more: cost, room_salt, session_private, counter, anchor (seq, hash).
+
+    An attacker's: stated (kdf and cost as the body states them), padded (instead of the padded text).
+    """
     cost, room_salt, counter = more["cost"], more["room_salt"], more["counter"]
     private = Ed25519PrivateKey.from_private_bytes(more["session_private"])
     public, (anchor_seq, anchor_hash) = private.public_key().public_bytes_raw(), more["anchor"]
@@ -73,10 +76,10 @@ def passphrase(passphrase: str, text: str, room: str, name: str, **more) -> dict
     root = pbkdf2(passphrase.encode(), root_salt, cost)
     key = HKDF(SHA256(), 32, public, b"secure-chat passphrase 1 key" + in_room).derive(root)
     nonce = bytes(8) + struct.pack(">I", counter)
-    fields = struct.pack(">BI", 1, cost) + room_salt + public + sized(name.encode())
+    fields = struct.pack(">BI", *more.get("stated", (1, cost))) + room_salt + public + sized(name.encode())
     fields += struct.pack(">IQ", counter, anchor_seq) + anchor_hash
     header = b"secure-chat passphrase 1 header" + in_room + fields
-    ciphertext = AESGCM(key).encrypt(nonce, pad(text.encode()), header)
+    ciphertext = AESGCM(key).encrypt(nonce, more.get("padded", pad(text.encode())), header)
     signature = private.sign(header + ciphertext)
 
     given = {"passphrase": passphrase, "text": text, "room": room, "name": name, "cost": cost, "counter": counter}
@@ -88,23 +91,94 @@ def passphrase(passphrase: str, text: str, room: str, name: str, **more) -> dict
     return given | {step: steps[step].hex() for step in steps} | {"body": body} | tag(public)
 
 
+PLAIN = {"cost": 600_000, "room_salt": count_from(0, 16), "session_private": count_from(32, 32)}
+PLAIN |= {"counter": 0, "anchor": (0, bytes(32))}
+WORDS, TEXT = "correct horse battery staple", "meet at noon"
+
+
+def alice(text: str = TEXT, room: str = "kitchen", name: str = "Alice", words: str = WORDS, **changed) -> str:
+    """A body of her session, or of one that wants to pass for it."""
+    return passphrase(words, text, room, name, **PLAIN | changed)["body"]
+
+
+def flipped(body: str, at: int) -> str:
+    data = bytearray(base64.urlsafe_b64decode(body.removeprefix("passphrase-1.") + "=="))
+    data[at] ^= 1
+    return "passphrase-1." + b64(bytes(data))
+
+
+def malleable(body: str) -> str:
+    """With S + L in place of S: the same signature to a reader that does not compare S with L."""
+    data = base64.urlsafe_b64decode(body.removeprefix("passphrase-1.") + "==")
+    order = 2**252 + 27742317777372353535851937790883648493
+    s = int.from_bytes(data[-32:], "little") + order
+    return "passphrase-1." + b64(data[:-32] + s.to_bytes(32, "little"))
+
+
+def attacks() -> list:
+    """[what, body, code or "opened"]: what one reader in room kitchen sees, in this order."""
+    honest, other = alice(), count_from(96, 32)
+    return [
+        ["honest", honest, "opened"],
+        ["repeated", honest, "replayed"],
+        ["another room", alice(room="cellar", counter=1), "bad-signature"],
+        ["another passphrase", alice(words="another", session_private=other), "wrong-passphrase"],
+        ["another name in a session", alice(name="Bob", counter=1), "session-changed"],
+        ["the kdf's bits", flipped(honest, 0), "malformed"],
+        ["a bit of the cost", flipped(honest, 4), "bad-signature"],
+        ["a bit of the room salt", flipped(honest, 5), "bad-signature"],
+        ["a bit of the session key", flipped(honest, 21), "bad-signature"],
+        ["a bit of the name's length", flipped(honest, 56), "bad-signature"],
+        ["a bit of the name", flipped(honest, 57), "bad-signature"],
+        ["a bit of the counter", flipped(honest, 65), "bad-signature"],
+        ["a bit of the anchor", flipped(honest, 73), "bad-signature"],
+        ["a bit of the ciphertext", flipped(honest, 120), "bad-signature"],
+        ["a bit of the tag", flipped(honest, -65), "bad-signature"],
+        ["a bit of R", flipped(honest, -64), "bad-signature"],
+        ["a bit of S", flipped(honest, -32), "bad-signature"],
+        ["S + L", malleable(honest), "bad-signature"],
+        ["cut", honest[:-4], "malformed"],
+        ["lengthened", honest + "AAAA", "bad-signature"],
+        ["cut to the prefix", "passphrase-1.", "malformed"],
+        ["cost 0", alice(counter=1, stated=(1, 0)), "cost-out-of-range"],
+        ["cost 599,999", alice(counter=1, stated=(1, 599_999)), "cost-out-of-range"],
+        ["cost 2^31", alice(counter=1, stated=(1, 2**31)), "cost-out-of-range"],
+        ["cost 2^32 - 1", alice(counter=1, stated=(1, 2**32 - 1)), "cost-out-of-range"],
+        ["Argon2id", alice(counter=1, stated=(2, 3 << 24 | 1 << 16 | 64)), "kdf-unavailable"],
+        ["Argon2id of 1 GiB", alice(counter=1, stated=(2, 3 << 24 | 1 << 16 | 1024)), "cost-out-of-range"],
+        ["kdf 3", alice(counter=1, stated=(3, 600_000)), "malformed"],
+        ["a name with a right-to-left override", alice(name="A\u202eb", counter=1), "malformed"],
+        ["a name that is not composed", alice(name="Zoe\u0308", counter=1), "malformed"],
+        ["padded base64", honest + "=", "malformed"],
+        ["white space in base64", honest + "\n", "malformed"],
+        ["no padding of the text", alice(counter=1, padded=bytes(256)), "bad-padding"],
+        ["no UTF-8", alice(counter=1, padded=pad(b"\xff")), "not-text"],
+        ["a surrogate", alice(counter=1, padded=pad(b"a\xed\xa0\x80b")), "not-text"],
+        ["an overlong form", alice(counter=1, padded=pad(b"\xc0\xaf")), "not-text"],
+        ["an empty text", alice(counter=1, padded=pad(b"")), "not-text"],
+        ["too long a text", alice(counter=1, padded=pad(b"x" * 16_385)), "not-text"],
+        ["plaintext", TEXT, "not-encrypted"],
+        ["another version", honest.replace("-1.", "-2."), "not-encrypted"],
+        ["classic", classic(WORDS, TEXT, bytes(16), bytes(12))["body"], "other-level"],
+        ["honest, after all of that", alice("still here", counter=1), "opened"],
+    ]
+
+
 def every() -> dict:
     """All known answers, as known_answers.json has them; bytes are hexadecimal."""
-    words, text = "correct horse battery staple", "meet at noon"
-    salt, seed = count_from(0, 16), count_from(32, 32)
-    plain = {"cost": 600_000, "room_salt": salt, "session_private": seed, "counter": 0, "anchor": (0, bytes(32))}
-    anchored = plain | {"counter": 2**32 - 2, "anchor": (2**53 - 1, hashlib.sha256(b"a body").digest())}
+    anchored = PLAIN | {"counter": 2**32 - 2, "anchor": (2**53 - 1, hashlib.sha256(b"a body").digest())}
     foreign = ("пароль ключ", "Üben wir das, 東京? 👋\n" * 20, "Küche 🍵", "Zoë")
     return {
         "about": "Written by known_answers.py from the formulas of the specification. Bytes are hexadecimal.",
         "classic": [
-            classic(words, text, salt, count_from(64, 12)),
+            classic(WORDS, TEXT, count_from(0, 16), count_from(64, 12)),
             classic("пароль ключ", "👋 \u0000\ufeff", count_from(80, 16), bytes(12)),
         ],
         "passphrase": [
-            passphrase(words, text, "kitchen", "Alice", **plain),
+            passphrase(WORDS, TEXT, "kitchen", "Alice", **PLAIN),
             passphrase(*foreign, **anchored),
         ],
+        "attacks": attacks(),
         "padding": [[length, len(pad(bytes(length)))] for length in (1, 254, 255, 256, 257, 1000, 16_383, 16_384)],
     }
 

@@ -252,6 +252,12 @@ def test_the_pages_python_uses_nothing_that_micropython_lacks(path):
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         assert not isinstance(node, (ast.Match, ast.TryStar)), f"line {node.lineno}"
         assert not (isinstance(node, ast.Raise) and node.cause), f"line {node.lineno}: raise ... from prints a warning"
+        if isinstance(node, (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)):
+            once = set(ast.walk(node.generators[0].iter))  # the first sequence is worked out before, outside
+            inner = [inside for inside in ast.walk(node) if inside not in once]
+            assert not any(isinstance(inside, ast.Await) for inside in inner), f"line {node.lineno}: await"
+        for inside in getattr(node, "elts", []):
+            assert not isinstance(inside, ast.Starred), f"line {node.lineno}: [*x] is a SyntaxError"
         assert not (isinstance(node, ast.arguments) and node.posonlyargs), "positional-only parameters"
         assert not (isinstance(node, ast.Attribute) and node.attr in ("bit_length", "compare_digest", "create_task"))
 

@@ -144,7 +144,9 @@ class Room:
         while now := [work for seconds, work in self.due if seconds <= 0]:
             self.due = [(seconds, work) for seconds, work in self.due if seconds > 0]
             for work in now:
-                run(work())
+                waits = work()  # plain or async
+                if waits:
+                    run(waits)
 
     def sleep(self, seconds):
         self.platform.now += seconds

@@ -1,0 +1,296 @@
+"""Checks with one result on CPython and, inside the page, on MicroPython. No pytest, no library: it runs in both.
+
+Each check takes a platform and `given`, the data that test_micropython.py puts together, and fails by AssertionError.
+Of its platform a check needs two things more than the protocol does: `seeded`, bytes to be used as random ones, and
+`raw_aes_key(bytes)`.
+"""
+
+from protocol import encoding, envelope, errors, frames, padding
+from protocol.levels import Opened, Tag, Waiting
+from protocol.levels.classic import Classic
+from protocol.levels.passphrase import Passphrase, canonical
+
+WORDS = "correct horse battery staple"
+HALF = chr(0xD83D)  # a surrogate without its other half
+
+
+def equal(found, expected, what=""):
+    assert found == expected, f"{what}: {found!r} is not {expected!r}"
+
+
+def code_of(work, *arguments):
+    """The code of what is raised; anything without a code is a failure."""
+    try:
+        work(*arguments)
+    except (errors.Refusal, errors.BadFrame, errors.Problem) as error:
+        return error.code
+    return "accepted"
+
+
+def entry(seq, body):
+    return {
+        "seq": seq,
+        "kind": "message",
+        "id": f"id{seq}",
+        "name": "relay",
+        "at": "",
+        "body": body,
+        "row": f"s0-{seq}",
+    }
+
+
+async def opened(level, bodies):
+    """(text or None, code) for each body, once every key is derived."""
+    entries = [entry(seq, body) for seq, body in enumerate(bodies, 1)]
+    outcomes = await level.open(entries)
+    while level.keyring.wait() == 0.0:
+        name, key = await level.keyring.derive_next()
+        level.keyring.keep(name, key)
+    waiting = [at for at, outcome in enumerate(outcomes) if isinstance(outcome, Waiting)]
+    for at, outcome in zip(waiting, await level.open([entries[at] for at in waiting])):  # noqa: B905 - MicroPython has no strict
+        outcomes[at] = outcome
+    return [(one.text, "opened") if isinstance(one, Opened) else (None, one.code) for one in outcomes]
+
+
+async def passphrase_reader(platform, room="kitchen", words=WORDS):
+    return await Passphrase.start(platform, room, "Reader", words.encode())
+
+
+# What is sealed, and what opens
+
+
+async def check_classic_bodies_are_the_known_ones(platform, given):
+    for known in given["known"]["classic"]:
+        platform.seeded = bytes.fromhex(known["salt"] + known["iv"])
+        level = await Classic.start(platform, "any", "any", known["passphrase"].encode())
+        await level.prepare()
+        equal(await level.seal(known["text"]), known["body"])
+        equal((level.tag.text, level.tag.color), (known["tag"], known["color"]))
+        reader = await Classic.start(platform, "any", "any", known["passphrase"].encode())
+        equal(await opened(reader, [known["body"]]), [(known["text"], "opened")])
+
+
+async def check_passphrase_bodies_are_the_known_ones(platform, given):
+    for known in given["known"]["passphrase"]:
+        platform.seeded = bytes.fromhex(known["session_private"] + known["room_salt"])
+        level = await Passphrase.start(platform, known["room"], known["name"], known["passphrase"].encode())
+        await level.prepare()
+        level.counter = known["counter"]
+        level.anchors.newest = (known["anchor_seq"], bytes.fromhex(known["anchor_hash"]))
+        equal(level.public.hex(), known["session_public"])
+        equal(await level.seal(known["text"]), known["body"])
+        tag = Tag(bytes.fromhex(known["session_public"]))
+        equal((tag.text, tag.color), (known["tag"], known["color"]))
+        reader = await passphrase_reader(platform, known["room"], known["passphrase"])
+        equal(await opened(reader, [known["body"]]), [(known["text"], "opened")])
+
+
+async def check_every_attack_is_refused_with_its_code(platform, given):
+    attacks = given["known"]["attacks"]
+    outcomes = await opened(await passphrase_reader(platform), [body for _, body, _ in attacks])
+    for (what, _, code), (_, found) in zip(attacks, outcomes):  # noqa: B905 - as above
+        equal(found, code, what)
+
+
+async def check_what_the_other_side_sealed_opens(platform, given):
+    for level, body, text in given["sealed"]:
+        start = {"classic": Classic, "passphrase": Passphrase}[level].start
+        reader = await start(platform, "kitchen", "Reader", WORDS.encode())
+        equal(await opened(reader, [body]), [(text, "opened")], level)
+
+
+# The primitives, against vectors of others
+
+
+async def check_ed25519_agrees_with_wycheproof(platform, given):
+    vectors = given["ed25519"]
+    signed = [[bytes.fromhex(one[part]) for part in ("public", "signature", "message")] for one in vectors]
+    valid = await platform.ed25519_verify_all([tuple(one) for one in signed])
+    for one, public_signature_message, accepted in zip(vectors, signed, valid):  # noqa: B905 - as above
+        equal(accepted and canonical(public_signature_message[1]), one["valid"], one["id"])
+
+
+async def check_aes_gcm_agrees_with_wycheproof(platform, given):
+    for one in given["aes_gcm"]:
+        key = await platform.raw_aes_key(bytes.fromhex(one["key"]))
+        nonce, aad, plaintext, sealed = [bytes.fromhex(one[part]) for part in ("nonce", "aad", "plaintext", "sealed")]
+        (found,) = await platform.aes_gcm_open_all([(key, nonce, sealed, aad)])
+        equal(found, plaintext if one["valid"] else None, one["id"])
+        if one["valid"]:
+            equal(await platform.aes_gcm_seal(key, nonce, plaintext, aad), sealed, one["id"])
+
+
+async def check_pbkdf2_agrees_with_wycheproof(platform, given):
+    for one in given["pbkdf2"]:
+        handle = await platform.passphrase_key(bytes.fromhex(one["passphrase"]))
+        key = await platform.pbkdf2_aes_key(handle, bytes.fromhex(one["salt"]), one["iterations"])
+        expected = await platform.raw_aes_key(bytes.fromhex(one["key"]))
+        # Keys cannot be looked into: two are the same if they seal alike.
+        found = await platform.aes_gcm_seal(key, bytes(12), b"text", b"")
+        equal(found, await platform.aes_gcm_seal(expected, bytes(12), b"text", b""), one["id"])
+
+
+# Bytes and text
+
+
+async def check_padded_sizes_are_the_known_ones(platform, given):
+    for length, padded in given["known"]["padding"]:
+        equal(len(padding.pad(bytes(length))), padded)
+        equal(padding.unpad(padding.pad(bytes(length))), bytes(length))
+    for wrong in (b"", bytes(256), b"x" * 256, b"x\x80" + bytes(253), b"x\x80" + bytes(255), b"x\x80\x01" + bytes(253)):
+        equal(code_of(padding.unpad, wrong), "bad-padding", wrong[:3])
+
+
+async def check_base64url_has_one_spelling(platform, given):
+    for text, data in (("", b""), ("QQ", b"A"), ("QUI", b"AB"), ("QUJD", b"ABC"), ("-_-_", b"\xfb\xff\xbf")):
+        equal(encoding.from_base64url(platform, text, "t"), data)
+        equal(platform.base64url(data), text)
+    equal(platform.from_base64url(platform.base64url(bytes(range(256)))), bytes(range(256)))
+    wrong = [
+        "QQ==",
+        "QQ=",
+        "QR",
+        "Q",
+        "Q Q",
+        "Q\nQ",
+        "QQ ",
+        " QQ",
+        "+/+/",
+        "QUJ",
+        "QQ\x00",
+        "Q\uff31",
+        "é",
+        "=",
+        "....",
+        "QUI=",
+    ]
+    wrong.append("QQ" + HALF)
+    for text in wrong:
+        equal(code_of(encoding.from_base64url, platform, text, "t"), "malformed", text)
+
+
+async def check_utf8_is_strict(platform, given):
+    for data in ("a", "é", "東京", "👋", "\ufeffa", "\x00", "a\ufffd"):
+        equal(platform.utf8(data.encode()), data)
+    wrong = (
+        "ff",
+        "c0af",
+        "c080",
+        "e08080",
+        "eda080",
+        "edbfbf",
+        "eda0bdedb88b",
+        "f4908080",
+        "f8888080",
+        "c3",
+        "61c3",
+        "80",
+        "fe",
+    )
+    for data in wrong:
+        equal(platform.utf8(bytes.fromhex(data)), None, data)
+
+
+async def check_names_are_normalized_trimmed_and_visible(platform, given):
+    good = [
+        ("Zoe\u0308", "Zoë"),
+        (" \u3000a b\u00a0\t", "a b"),
+        ("\u1112\u1161\u11ab", "\ud55c"),
+        ("\u212b", "\u00c5"),
+        ("👋", "👋"),
+    ]
+    for text, name in good:
+        equal(encoding.clean_name(platform, text, "name"), name)
+        assert encoding.is_clean_name(platform, name), name
+        assert name == text or not encoding.is_clean_name(platform, text), text
+    for code in (0, 0x1F, 0x7F, 0x85, 0xAD, 0x200B, 0x200E, 0x202E, 0x2066, 0xFEFF, 0xFE0F, 0xFFFE, 0xD800, 0xE0001):
+        name = "a" + chr(code) + "b"
+        equal(code_of(encoding.clean_name, platform, name, "name"), "name-invisible", hex(code))
+        assert not encoding.is_clean_name(platform, name), hex(code)
+    for text, code in (("", "empty"), ("\u2003 ", "empty"), ("é" * 65, "too-long")):
+        equal(code_of(encoding.clean_name, platform, text, "room"), "room-" + code)
+    equal(encoding.clean_name(platform, "é" * 64, "name"), "é" * 64)
+
+
+async def check_passphrases_are_normalized_and_otherwise_untouched(platform, given):
+    equal(encoding.passphrase_bytes(platform, " Zoe\u0308\t"), b" Zo\xc3\xab\t")
+    for text, code in (("", "empty"), ("x" * 1025, "too-long"), ("é" * 513, "too-long"), ("a" + HALF, "not-text")):
+        equal(code_of(encoding.passphrase_bytes, platform, text), "passphrase-" + code)
+
+
+async def check_a_text_with_half_a_character_is_a_problem(platform, given):
+    for text, code in (("", "empty"), ("é" * 8193, "too-long"), (HALF, "not-text"), (HALF + chr(0xDC4B), "not-text")):
+        equal(code_of(envelope.text_bytes, text), "message-" + code)
+
+
+# Frames
+
+LEFT = '{"type":"left","room":"%s"}'
+ENTRIES = '{"type":"entries","room":"r","entries":[%s]}'
+APPENDED = '{"type":"appended","room":"r","id":"a","seq":%s}'
+
+
+async def check_frames_are_read(platform, given):
+    equal(
+        frames.read(APPENDED % "9007199254740991"),
+        {"type": "appended", "room": "r", "id": "a", "seq": 9007199254740991},
+    )
+    equal(frames.read(LEFT % "é👋\\n\\u00e9"), {"type": "left", "room": "é👋\né"})
+    equal(frames.read(frames.write({"type": "pong"})), {"type": "pong"})
+    body = "x" * 65_536
+    read = frames.read(ENTRIES % given["entry"].replace("BODY", body))
+    equal(read["entries"][0]["body"], body)
+    # Of two equal members the last counts, on both.
+    equal(frames.read('{"type":"left","type":"appended","room":"r","id":"a","seq":1,"seq":2}')["seq"], 2)
+
+
+async def check_what_is_no_frame_is_refused(platform, given):
+    numbers = (
+        "1e3",
+        "1.0",
+        "-1",
+        "9007199254740992",
+        "NaN",
+        "Infinity",
+        "1" * 5_000,
+        "true",
+        '"1"',
+        "null",
+        "[]",
+        "01x",
+    )
+    rooms = ("\\ud83d", "\\udc4b", "\\ud83d\\ud83d", "", "x" * 513, "é" * 257)
+    texts = [APPENDED % number for number in numbers] + [LEFT % room for room in rooms]
+    texts += [
+        "",
+        "{",
+        "null",
+        "[]",
+        '"pong"',
+        '{"type":["pong"]}',
+        '{"type":"Pong"}',
+        '{"type":"pong","x":1}',
+        '{"type":"pong"} x',
+    ]
+    texts += [
+        '{"type":"pong"',
+        "[" * 5_000 + "]" * 5_000,
+        '{"a":' * 5_000 + "1" + "}" * 5_000,
+        "[" * 100_000,
+    ]
+    texts += [LEFT % ("x" * 10) + LEFT % "y", '{"type":"left","room":1}', '{"type":"left"}', "\x00", HALF]
+    for body in ("", "\\ud83d", "x" * 65_537):
+        texts.append(ENTRIES % given["entry"].replace("BODY", body))
+    for text in texts:
+        equal(code_of(frames.read, text), "bad-frame", text[:60])
+    for other in (b'{"type":"pong"}', None, 1):
+        equal(code_of(frames.read, other), "bad-frame")
+
+
+async def check_a_raw_control_character_gives_a_frame_or_is_refused(platform, given):
+    """CPython's parser refuses it, MicroPython's takes it: harmless, as a name is text to the page."""
+    for character in ("\n", "\x00", "\x1f"):
+        assert code_of(frames.read, LEFT % ("a" + character)) in ("accepted", "bad-frame")
+
+
+CHECKS = {name[6:]: check for name, check in globals().items() if name.startswith("check_")}

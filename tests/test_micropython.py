@@ -1,0 +1,101 @@
+"""The protocol on the page's own Python: the same checks on CPython over pyca/cryptography and on MicroPython over Web
+Crypto, and each opens what the other sealed. The page is the real one with its policy; only its main.py is another."""
+
+import json
+import time
+from pathlib import Path
+
+import pytest
+
+from both import CHECKS, WORDS, opened
+from conftest import Server
+from known_answers import FILE, as_text, every
+from people import AT, classic_joined, joined
+from protocol.ladder import level_of
+from reference import ReferencePlatform, run
+
+TESTS = Path(__file__).parent
+CONFIGURATION = TESTS.parent / "web" / "pyscript.toml"
+TEXTS = ("meet at noon", "é 東京 👋\n<b>", "x" * 16_384, "\ufeff\x00")
+
+
+class Reference(ReferencePlatform):
+    async def raw_aes_key(self, key):
+        return key
+
+
+def sealed_by_the_reference():
+    people = (classic_joined(), joined())
+    return [[level.id, run(level.seal(text)), text] for level in people for text in TEXTS]
+
+
+@pytest.fixture(scope="module")
+def given():
+    vectors = {
+        name: json.loads((TESTS / "vectors" / f"{name}.json").read_text()) for name in ("ed25519", "aes_gcm", "pbkdf2")
+    }
+    entry = f'{{"seq":1,"kind":"message","id":"a","name":"n","at":"{AT}","body":"BODY"}}'
+    return {"known": json.loads(FILE.read_text("utf-8")), "sealed": sealed_by_the_reference(), "entry": entry} | vectors
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory, runtime_cache):
+    server = Server(tmp_path_factory.mktemp("server"), cache=runtime_cache).start()
+    yield server.url
+    server.kill()
+
+
+@pytest.fixture(scope="module")
+def in_the_page(address, browser, given):
+    """What page_main.py found: results by check, and what the page sealed."""
+    context = browser.new_context()
+    page, errors = context.new_page(), []
+    page.on("console", lambda message: errors.append(message.text) if "PythonError" in message.text else None)
+    files = {"both.py": (TESTS / "both.py").read_text("utf-8"), "given.json": json.dumps(given, ensure_ascii=False)}
+    files["main.py"] = (TESTS / "page_main.py").read_text("utf-8")
+    files["pyscript.toml"] = (
+        CONFIGURATION.read_text("utf-8") + '"./both.py" = "./both.py"\n"./given.json" = "./given.json"\n'
+    )
+    for name, text in files.items():
+        page.route(f"**/{name}", answering(text))
+    page.goto(address)
+    results, end = page.locator("#results"), time.monotonic() + 60
+    while not results.count():
+        assert not errors and time.monotonic() < end, "\n".join(["the page's checks did not end:", *errors])
+        page.wait_for_timeout(50)
+    found = json.loads(results.text_content())
+    context.close()
+    return found
+
+
+def answering(text):
+    return lambda route: route.fulfill(body=text)
+
+
+@pytest.mark.parametrize("name", CHECKS)
+def test_on_cpython(name, given):
+    run(CHECKS[name](Reference(), given))
+
+
+@pytest.mark.parametrize("name", CHECKS)
+def test_in_the_page(name, in_the_page):
+    assert in_the_page["results"][name] == "passed"
+
+
+def test_what_the_page_sealed_is_opened_by_the_reference(in_the_page):
+    assert {level for level, _, _ in in_the_page["sealed"]} == {"classic", "passphrase"}
+    for level, body, text in in_the_page["sealed"]:
+        reader = run(level_of(level).start(ReferencePlatform(), "kitchen", "Reader", WORDS.encode()))
+        assert run(opened(reader, [body])) == [(text, "opened")]
+
+
+def test_the_known_answers_in_the_file_are_those_of_the_formulas():
+    assert FILE.read_text("utf-8") == as_text()
+
+
+def test_the_known_answers_of_the_specification_are_among_them():
+    specification = (CONFIGURATION.parent / "protocol" / "README.md").read_text("utf-8").split("## 7. Known answers")[1]
+    for known in (every()["classic"][0], every()["passphrase"][0]):
+        for part in ("key", "root_salt", "root", "session_public", "signature", "body"):
+            assert known.get(part, "") in specification
+        assert f"{known['tag']}, colour {known['color']}" in specification
