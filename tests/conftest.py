@@ -172,10 +172,14 @@ def server(start_server, usual_port) -> Server:
 @pytest.fixture(scope="session")
 def browser():
     with sync_playwright() as playwright:
-        flags = BROWSER_FLAGS + (["--no-sandbox"] if getattr(os, "geteuid", lambda: 1)() == 0 else [])
-        browser = playwright.chromium.launch(executable_path=find_browser(playwright), args=flags)
+        browser = launch(playwright)
         yield browser
         browser.close()
+
+
+def launch(playwright):
+    flags = BROWSER_FLAGS + (["--no-sandbox"] if getattr(os, "geteuid", lambda: 1)() == 0 else [])
+    return playwright.chromium.launch(executable_path=find_browser(playwright), args=flags)
 
 
 def find_browser(playwright) -> str:
