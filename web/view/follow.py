@@ -29,9 +29,11 @@ class Follow:
 
     def to_end(self):
         """Go to the end and stay there."""
-        self.following = True
-        show(self._jump, False)
-        self._log.scrollTop = self._log.scrollHeight
+        # Who is there already is kept there by the observer, once a frame. To ask for the height lays the page out.
+        if not self.following:
+            self.following = True
+            show(self._jump, False)
+            self._log.scrollTop = self._log.scrollHeight
 
     def stop(self):
         """The log is gone."""

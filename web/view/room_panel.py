@@ -20,6 +20,7 @@ class RoomView:
         self._key, self._actions, self._counted = key, actions, counted
         self._prefix = "row-" + str(number) + "-"
         self._last_day = clock.today()
+        self._state = ("", "info")
         self.panel = clone("room-panel")
         self._log = self._find(".log")
         # Own rows that the relay has not passed on yet stand in a list of their own below the others.
@@ -89,6 +90,9 @@ class RoomView:
 
     def state(self, sentence, kind):
         """The room's state in a sentence; kind is "info", "warning" or "error"; "" clears it."""
+        if self._state == (sentence, kind):
+            return
+        self._state = (sentence, kind)
         line = self._find(".room-state")
         line.textContent = sentence
         line.setAttribute("data-kind", kind)
