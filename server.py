@@ -53,7 +53,6 @@ from gevent.event import Event
 from gevent.pywsgi import WSGIServer
 from websockets.frames import Frame, Opcode
 from websockets.protocol import SERVER, Protocol, State
-from werkzeug.exceptions import HTTPException
 
 logger = logging.getLogger("securechat")
 
@@ -1014,9 +1013,9 @@ class Connection:
 # ---------------------------------------------------------------------------------------------------- 5. The runtime
 
 WEB = Path(__file__).resolve().parent / "web"
-CDN_TIMEOUT = 10.0  # seconds for one file; nine small ones
+CDN_TIMEOUT = 10.0  # seconds for one file
 NPM_TIMEOUT = 180.0  # seconds for one package
-LARGEST_RUNTIME_FILE = 8 * 2**20  # bytes; the largest pinned one, micropython.wasm, has 446 thousand
+LARGEST_RUNTIME_FILE = 8 * 2**20  # bytes
 
 
 @dataclass(frozen=True)
@@ -1033,7 +1032,7 @@ class RuntimeFile:
         return self.path.rpartition("/")[2]
 
     def is_pinned(self, content: bytes) -> bool:
-        return "sha384-" + base64.b64encode(hashlib.sha384(content).digest()).decode() == self.integrity
+        return integrity_of("sha384", content) == self.integrity
 
 
 @dataclass(frozen=True)
@@ -1048,11 +1047,13 @@ class Runtime:
         address = next(file.address for file in self.pinned if file.name == "micropython.mjs")
         return folder + "runtime/micropython.mjs" if self.own else address
 
-    def cdn_folders(self) -> list[str]:
+    def cdn_folders(self) -> str:
         """The package folders that the page's policy must name: none if the files are ours."""
-        if self.own:
-            return []
-        return sorted({file.address.removesuffix(file.path) for file in self.pinned})
+        return "" if self.own else " ".join(sorted({file.address.removesuffix(file.path) for file in self.pinned}))
+
+
+def integrity_of(algorithm: str, content: bytes) -> str:
+    return f"{algorithm}-{base64.b64encode(hashlib.new(algorithm, content).digest()).decode()}"
 
 
 def read_manifest() -> list[RuntimeFile]:
@@ -1124,39 +1125,35 @@ def fetch_from_cdn(files: list[RuntimeFile]) -> dict[RuntimeFile, bytes]:
 def fetch_with_npm(files: list[RuntimeFile]) -> dict[RuntimeFile, bytes]:
     """Every file's content, unchecked, out of the packages that `npm pack` brings; none if it cannot."""
     npm, fetched = shutil.which("npm"), {}
-    for package in sorted({file.package for file in files}) if npm else ():
+    for package in {file.package for file in files} if npm else ():
         with tempfile.TemporaryDirectory() as folder:
             command = [npm, "pack", package, "--ignore-scripts", "--silent", "--fetch-retries=0"]
             try:
                 subprocess.run(command, cwd=folder, check=True, capture_output=True, timeout=NPM_TIMEOUT)
                 [archive] = Path(folder).glob("*.tgz")
-                fetched |= take_out(archive, [file for file in files if file.package == package])
+                # Only the pinned names are read: nothing that the archive says decides where we write.
+                with tarfile.open(archive) as packed:
+                    for file in (file for file in files if file.package == package):
+                        fetched[file] = packed.extractfile(f"package/{file.path}").read(LARGEST_RUNTIME_FILE)
             except (OSError, subprocess.SubprocessError, ValueError, tarfile.TarError, KeyError) as error:
                 logger.info("npm pack %s: %s", package, error)
                 return {}
     return fetched
 
 
-def take_out(archive: Path, files: list[RuntimeFile]) -> dict[RuntimeFile, bytes]:
-    # Only the pinned names are read, straight into memory: nothing that the archive says decides where we write.
-    with tarfile.open(archive) as packed:
-        return {file: packed.extractfile(f"package/{file.path}").read(LARGEST_RUNTIME_FILE) for file in files}
-
-
 def keep(path: Path, content: bytes) -> None:
     """Writes whole or not at all. Raises StartError."""
-    written = None
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as written:
-            written.write(content)
-        os.replace(written.name, path)
+        part.write_bytes(content)
+        part.replace(path)
     except OSError as error:
-        if written:
-            Path(written.name).unlink(missing_ok=True)
+        with suppress(OSError):
+            part.unlink()
         raise StartError(
-            f"PyScript cannot be kept in {path.parent} ({error.strerror or error}). Make room or the folder writable, "
-            "name another with --cache, or start with --runtime cdn."
+            f"PyScript cannot be kept in {path.parent} ({error.strerror}). Make room or the folder writable, name "
+            "another with --cache, or start with --runtime cdn."
         ) from None
 
 
@@ -1164,18 +1161,30 @@ def keep(path: Path, content: bytes) -> None:
 
 # Our own table: what the system's says differs from machine to machine, and a module of the wrong type does not run.
 MIME_TYPES = {
-    ".html": "text/html; charset=utf-8",
     ".css": "text/css; charset=utf-8",
+    ".html": "text/html; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
-    ".mjs": "text/javascript; charset=utf-8",
     ".json": "application/json",
     ".md": "text/markdown; charset=utf-8",
+    ".mjs": "text/javascript; charset=utf-8",
     ".py": "text/x-python; charset=utf-8",
-    ".svg": "image/svg+xml",
     ".toml": "application/toml",
     ".wasm": "application/wasm",
 }
-FOR_EVER = "public, max-age=31536000, immutable"
+# PyScript evaluates one string, so 'unsafe-eval' stands here; the Trusted Types policy in web/start.js lets that one
+# through and nothing else.
+POLICY = (
+    "default-src 'none'; script-src 'self' 'wasm-unsafe-eval' 'unsafe-eval' '{import_map}' {cdn};"
+    " connect-src 'self' {cdn}; style-src 'self'; img-src 'self' blob: data:; base-uri 'none'; form-action 'none';"
+    " frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types default"
+)
+HEADERS = {
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
 
 
 def read_web() -> dict[str, bytes]:
@@ -1194,46 +1203,17 @@ def version_of(files: dict[str, bytes]) -> str:
     return digest.hexdigest()
 
 
-def content_policy(index: str, runtime: Runtime) -> str:
-    """The Content-Security-Policy header. PyScript evaluates one string, so 'unsafe-eval' stands here, and the Trusted
-    Types policy in web/start.js lets that one string through and nothing else."""
-    maps = re.findall(r'<script type="importmap">(.*?)</script>', index, re.DOTALL)
-    hashes = [f"'sha256-{base64.b64encode(hashlib.sha256(each.encode()).digest()).decode()}'" for each in maps]
-    folders = runtime.cdn_folders()
-    rules = {
-        "default-src": ["'none'"],
-        "script-src": ["'self'", "'wasm-unsafe-eval'", "'unsafe-eval'", *hashes, *folders],
-        "connect-src": ["'self'", *folders],
-        "style-src": ["'self'"],
-        "img-src": ["'self'", "blob:", "data:"],
-        "base-uri": ["'none'"],
-        "form-action": ["'none'"],
-        "frame-ancestors": ["'none'"],
-        "require-trusted-types-for": ["'script'"],
-        "trusted-types": ["default"],
-    }
-    return "; ".join(f"{name} {' '.join(values)}" for name, values in rules.items())
-
-
 def create_app(settings: Settings, relay: Relay, runtime: Runtime) -> Flask:
-    """Flask's application: the page, its versioned files, and the relay at /ws. Everything is read into memory now, so
-    what is served is of one version however web/ changes while the server runs."""
+    """Flask's application: the page, its versioned files, and the relay at /ws."""
     app = Flask(__name__, static_folder=None)
     app.url_map.merge_slashes = False  # a path that is not ours is not found, rather than redirected
+    # Read now and once: what is served is of one version, however web/ changes while the server runs.
     web = read_web()
     folder = f"/v/{version_of(web)}/"
-    files = web | {f"runtime/{name}": content for name, content in runtime.own.items()}
-    squeezed = {name: gzip.compress(content, mtime=0) for name, content in files.items()}
     index = web["index.html"].decode().replace("{{folder}}", folder)
     index = index.replace("{{interpreter}}", runtime.interpreter(folder))
-    headers = {
-        "Content-Security-Policy": content_policy(index, runtime),
-        "Cross-Origin-Opener-Policy": "same-origin",
-        "Cross-Origin-Resource-Policy": "same-origin",
-        "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
-        "Referrer-Policy": "no-referrer",
-        "X-Content-Type-Options": "nosniff",
-    }
+    import_map = re.search('<script type="importmap">(.*?)</script>', index, re.DOTALL)[1]
+    policy = POLICY.format(import_map=integrity_of("sha256", import_map.encode()), cdn=runtime.cdn_folders())
 
     @app.get("/")
     def page():
@@ -1241,27 +1221,30 @@ def create_app(settings: Settings, relay: Relay, runtime: Runtime) -> Flask:
         answer.add_etag()
         return answer.make_conditional(request)
 
+    @app.after_request
+    def guard(answer):
+        answer.headers.update(HEADERS | {"Content-Security-Policy": policy})
+        return answer
+
+    serve_files(app, folder, web | {f"runtime/{name}": content for name, content in runtime.own.items()})
+    serve_relay(app, settings, relay)
+    return app
+
+
+def serve_files(app: Flask, folder: str, files: dict[str, bytes]) -> None:
+    """Puts the files under the versioned folder. They never change, so they are squeezed now and kept for ever."""
+    squeezed = {name: gzip.compress(content, mtime=0) for name, content in files.items()}
+
     @app.get(f"{folder}<path:name>")
     def versioned(name):
         if name not in files:
             abort(404)
-        answer = Response(files[name], content_type=MIME_TYPES[Path(name).suffix], headers={"Cache-Control": FOR_EVER})
+        answer = Response(files[name], content_type=MIME_TYPES[Path(name).suffix])
+        answer.headers["Cache-Control"] = "public, max-age=31536000, immutable"
         answer.vary.add("Accept-Encoding")
         if request.accept_encodings["gzip"]:
             answer.data, answer.content_encoding = squeezed[name], "gzip"
         return answer
-
-    @app.after_request
-    def guard(answer):
-        answer.headers.update(headers)
-        return answer
-
-    @app.errorhandler(HTTPException)
-    def explain(error):
-        return Response(f"{error.name}. {error.description}\n", error.code, content_type="text/plain; charset=utf-8")
-
-    serve_relay(app, settings, relay)
-    return app
 
 
 def serve_relay(app: Flask, settings: Settings, relay: Relay) -> None:
@@ -1293,19 +1276,14 @@ def serve_relay(app: Flask, settings: Settings, relay: Relay) -> None:
 
 def own_origin(settings: Settings) -> str:
     """The one origin that is printed and redirected to: "http://127.0.0.1:5000"."""
-    secure = settings.tls_adhoc or settings.tls_cert
-    host = lan_addresses()[0] if is_any(settings.host) else settings.host
+    scheme, usual_port = ("https", 443) if settings.tls_adhoc or settings.tls_cert else ("http", 80)
+    host = lan_addresses()[0] if settings.host in ("0.0.0.0", "::") else settings.host
     host = f"[{host}]" if ":" in host else host
-    usual = settings.port == (443 if secure else 80)
-    return f"http{'s' * bool(secure)}://{host}" + ("" if usual else f":{settings.port}")
+    return f"{scheme}://{host}" + (f":{settings.port}" if settings.port != usual_port else "")
 
 
 def is_loopback(host: str | None) -> bool:
     return host in ("localhost", "::1") or bool(re.fullmatch(r"127(\.\d+){3}", host or ""))
-
-
-def is_any(host: str) -> bool:
-    return host in ("", "0.0.0.0", "::")
 
 
 # ---------------------------------------------------------------------------------------------------- 7. Command line
@@ -1321,14 +1299,10 @@ def say(sentence: str) -> None:
 
 def home_folder(kind: str) -> Path:
     """Where this system keeps a program's "data" or "cache" for one person."""
-    home, environ = Path.home(), os.environ
-    if os.name == "nt":
-        base = Path(environ.get("LOCALAPPDATA") or home / "AppData" / "Local")
-    elif sys.platform == "darwin":
-        base = home / "Library" / {"data": "Application Support", "cache": "Caches"}[kind]
-    else:
-        base = Path(environ.get(f"XDG_{kind.upper()}_HOME") or home / {"data": ".local/share", "cache": ".cache"}[kind])
-    return base / "secure-chat"
+    mac = sys.platform == "darwin"
+    data, cache = ("Library/Application Support", "Library/Caches") if mac else (".local/share", ".cache")
+    named = os.environ.get("LOCALAPPDATA" if os.name == "nt" else f"XDG_{kind.upper()}_HOME")
+    return Path(named or Path.home() / (data if kind == "data" else cache)) / "secure-chat"
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -1339,18 +1313,10 @@ def make_parser() -> argparse.ArgumentParser:
         shown = " (default: %(default)s)" if rest.get("default") else ""
         parser.add_argument(name, help=text + shown, **rest)
 
-    add(
-        "--host",
-        "address to listen on; 0.0.0.0 for all that this machine has",
-        default=Settings.host,
-        metavar="ADDRESS",
-    )
-    add(
-        "--port",
-        f"port to listen on; 0: any; not given: {Settings.port} or the next free one",
-        type=whole(0, 65535),
-        metavar="N",
-    )
+    text = "address to listen on; 0.0.0.0 for all that this machine has"
+    add("--host", text, default=Settings.host, metavar="ADDRESS")
+    text = f"port to listen on; 0: any; not given: {Settings.port} or the next free one"
+    add("--port", text, type=whole(0, 65535), metavar="N")
     data = home_folder("data") / "log.sqlite"
     add("--data", "file that keeps the rooms' logs; made if it is not there", type=Path, default=data, metavar="FILE")
     text = "newest entries kept of each room; 0: nothing is written to disk"
@@ -1385,9 +1351,7 @@ def whole(least: int, most: int):
 def origin(text: str) -> str:
     """An argparse type: an origin as browsers write it."""
     if not re.fullmatch(r"https?://([a-z0-9.-]+|\[[0-9a-f:]+\])(:[0-9]{1,5})?", text):
-        raise argparse.ArgumentTypeError(
-            "need scheme, host and port alone, in lower case, such as https://chat.example"
-        )
+        raise argparse.ArgumentTypeError("need scheme, host and port alone, such as https://chat.example")
     return text
 
 
@@ -1400,8 +1364,8 @@ def main(argv: list[str] | None = None) -> int:
     except StartError as error:
         print(f"server.py: {error}", file=sys.stderr)
         return 1
-    except KeyboardInterrupt:  # before it serves; later the signal ends run()
-        return 0
+    except KeyboardInterrupt:  # while it starts; later run() sees to it
+        pass
     return 0
 
 
