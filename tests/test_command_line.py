@@ -150,8 +150,12 @@ def test_the_folder_changes_with_any_byte_or_name_in_web():
     assert len(versions) == 4 and False in versions
 
 
-def test_caches_and_hidden_files_are_not_part_of_web():
-    assert not [name for name in code.read_web() if "__pycache__" in name or "/." in "/" + name]
+def test_caches_and_hidden_files_are_not_part_of_web(monkeypatch, tmp_path):
+    for name in ("main.py", "view/page.py", ".hidden.py", ".git/config.py", "view/.page.py", "__pycache__/main.pyc"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(name)
+    monkeypatch.setattr(code, "WEB", tmp_path)
+    assert code.read_web() == {"main.py": b"main.py", "view/page.py": b"view/page.py"}
 
 
 # ------------------------------------------------------------------------------------------ one origin
