@@ -150,7 +150,7 @@ def test_the_view_and_the_doors_of_the_browser_know_only_themselves(folder, allo
 
 
 def test_main_only_wires_and_reaches_for_nothing_of_the_browser_itself():
-    assert {part_of(module) for module in imports_of(WEB / "main.py")} <= {"browser", "protocol", "view", "sys", "json"}
+    assert {part_of(module) for module in imports_of(WEB / "main.py")} <= {"browser", "protocol", "view", "sys", "gc"}
 
 
 def test_nobody_imports_main():
