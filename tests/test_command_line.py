@@ -8,6 +8,7 @@ import signal
 import socket
 import ssl
 from contextlib import suppress
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import expect
@@ -191,6 +192,15 @@ def test_the_relay_refuses_pages_of_other_origins(server, start_server):
 
 def test_compression_is_not_accepted_even_if_offered(server):
     assert upgrade(server, Origin=server.url, Sec_WebSocket_Extensions="permessage-deflate") == 101
+
+
+def test_for_a_whole_network_the_printed_address_is_this_machines_and_https_is_asked_for(start_server):
+    server = start_server(host="0.0.0.0")
+    assert server.url == f"http://{code.lan_addresses()[0]}:{server.port}"
+    assert "From other machines the page needs https" in server.output
+    for name in ("localhost", "chat.local", urlsplit(server.url).hostname):
+        assert get(server, Host=f"{name}:{server.port}").status == 200, name
+    assert "needs https" not in start_server(host="0.0.0.0", tls_adhoc=True).output
 
 
 # ------------------------------------------------------------------------------------------ https
