@@ -17,7 +17,8 @@ LAYERS = [
     {"encoding", "padding", "platform", "rows", "outbox", "members", "pump"},
     {"envelope"},
     {"frames", "levels"},
-    {"ladder", "session"},
+    {"ladder", "writing"},
+    {"session"},
 ]
 # Of cryptography, what makes a self-signed certificate: a key pair of its own, its signature, its file.
 CERTIFICATE_ONLY = {

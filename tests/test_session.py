@@ -166,7 +166,7 @@ class Room:
 
     def says(self, *texts):
         for text in texts:
-            run(self.session.say(text))
+            run(self.session.writing.say(text))
 
 
 @pytest.fixture
@@ -307,7 +307,7 @@ def test_an_acknowledgement_after_the_echo_changes_nothing_more(room):
     room.reads(ours(1, 1, "hello"))
     room.receive("appended", id="id1", seq=1)
     assert room.happened() == ["place id1 as s0-1 message hello #1 relayed", "state"]
-    assert room.session.outbox.unsent() == 0
+    assert room.session.writing.outbox.unsent() == 0
 
 
 def test_an_echo_with_another_body_is_shown_for_itself_and_acknowledges_nothing(room):
@@ -315,7 +315,7 @@ def test_an_echo_with_another_body_is_shown_for_itself_and_acknowledges_nothing(
     room.happened()
     room.reads(theirs(1, "pay 99") | {"id": "id1"})
     assert room.happened() == ["row s0-1 message pay 99", "state"]
-    assert room.session.outbox.unsent() == 1
+    assert room.session.writing.outbox.unsent() == 1
 
 
 def test_a_message_that_cannot_be_sent_is_not_taken(room):
@@ -323,13 +323,13 @@ def test_a_message_that_cannot_be_sent_is_not_taken(room):
         with pytest.raises(Problem):
             room.says(text)
     assert room.happened() == []
-    assert room.session.outbox.items == []
+    assert room.session.writing.outbox.items == []
 
 
 def test_what_the_relay_refuses_reads_failed_with_its_sentence_and_a_retry_sends_the_same_bytes(room):
     room.says("hello")
     room.receive("error", code="room-full", message="Too much.", id="id1")
-    run(room.session.retry("id1"))
+    run(room.session.writing.retry("id1"))
     assert room.happened() == [
         "pending id1 message hello sending",
         "send append id1 ours us hello #1",
@@ -342,8 +342,8 @@ def test_what_the_relay_refuses_reads_failed_with_its_sentence_and_a_retry_sends
 def test_retrying_what_did_not_fail_or_is_not_known_does_nothing(room):
     room.says("hello")
     room.happened()
-    run(room.session.retry("id1"))
-    run(room.session.retry("id9"))
+    run(room.session.writing.retry("id1"))
+    run(room.session.writing.retry("id9"))
     assert room.happened() == []
 
 

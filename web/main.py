@@ -210,18 +210,18 @@ class Chat:
         """False if the text is not taken; it then stays in the message field."""
         session = self.sessions[key]
         try:
-            await session.say(text)
+            await session.writing.say(text)
         except Problem as problem:
             session.show.state(problem.for_people, "error")
             return False
         return True
 
     async def retry(self, key, row_id):
-        await self.sessions[key].retry(row_id)
+        await self.sessions[key].writing.retry(row_id)
 
     async def leave(self, key):
         session = self.sessions[key]
-        unsent = session.outbox.unsent()
+        unsent = session.writing.outbox.unsent()
         if unsent and not session.leaving:
             session.leaving = True
             sentence = f"{unsent} of your messages not relayed yet would be lost."

@@ -6,20 +6,16 @@ two frames.
 """
 
 from . import rows
-from .envelope import text_bytes
 from .errors import CannotOpen, Refusal, Replayed, TooManyKeys, UnknownKind, WrongPassphrase
 from .levels import Opened, Waiting
 from .members import Members
-from .outbox import Outbox
+from .writing import MESSAGE, Writing
 
-MESSAGE = "message"  # the kind of entry that a text is
 WAITING_MOST = 1_000  # entries kept until their key is there
-SLOW_DOWN = 1.0  # seconds before a message that came too fast is sent again
 
 
 class Session:
     def __init__(self, platform, level, address, name, show, send, later, in_pump, way_out=()):
-        self.platform = platform
         self.level = level
         self.address = address
         self.name = name
@@ -28,17 +24,15 @@ class Session:
         self.later = later
         self.in_pump = in_pump
         self.way_out = list(way_out)  # choices offered beside "wrong passphrase": (label, async callable)
-        self.outbox = Outbox()
+        self.writing = Writing(platform, level, address, name, show, send, later)
         self.members = Members()
         self.log = None
         self.logs = 0  # how many this session has read
         self.last = 0  # the newest seq that we were shown
         self.target = None  # the newest seq of the log when we joined; None until then
         self.online = False
-        self.ready = False  # the level can seal
-        self.preparing = False
+        self.preparing = False  # or prepared
         self.pursuing = False  # a derivation is due at some time
-        self.sealing = False
         self.held = []  # read before the very first key was derived
         self.waiting = []  # (entry, key name): shown as waiting for a key
         self.reread_until = 0  # repeats up to this seq are the relay's log read again, not an attack
@@ -60,6 +54,7 @@ class Session:
 
     def down(self):
         self.online = False
+        self.writing.down()
         self.show.state("Not connected. What you write is kept and sent later.", "warning")
 
     def leave(self):
@@ -73,9 +68,10 @@ class Session:
         elif kind == "joined":
             await self.joined(frame)
         elif kind == "appended":
-            self.appended(frame["id"])
+            self.writing.appended(frame["id"])
         elif kind == "error":
-            self.error(frame)
+            if not self.writing.refused(frame):
+                self.show.state(frame["message"], "error")
         elif kind in ("member-joined", "member-left"):
             self.notice(*self.members.change(kind, frame["member"], frame["name"]))
             self.show.members(self.members.listed())
@@ -93,8 +89,7 @@ class Session:
             self.last = frame["newest"]  # the relay keeps none of them, so none will come
         self.target = frame["newest"]
         self.show.state("Reading what was said ..." if self.last < self.target else "", "info")
-        for item in self.outbox.to_resend():
-            self.transmit(item)
+        self.writing.up()
         await self.caught_up()
 
     def note_log(self, frame):
@@ -151,9 +146,8 @@ class Session:
             self.count(outcome)
             if isinstance(outcome, Replayed) and entry["seq"] <= self.reread_until:
                 continue
-            item = self.outbox.find(entry["id"])
-            if item and item.body == entry["body"]:
-                self.outbox.remove(item)
+            item = self.writing.landed(entry)
+            if item:
                 self.show.place(item.id, self.row_of(entry, outcome))
                 continue
             if isinstance(outcome, Waiting):
@@ -221,7 +215,7 @@ class Session:
             return
         self.show.state("", "info")
         self.judge_passphrase()
-        if not self.ready and not self.preparing:
+        if not self.preparing:
             self.preparing = True
             self.later(0, self.prepare)
 
@@ -239,61 +233,8 @@ class Session:
 
     async def prepare(self):
         await self.level.prepare()
-        self.ready = True
         self.pursue_keys()  # wished for meanwhile: no second key is derived beside our own
-        await self.seal_waiting()
-
-    # ------------------------------------------------------------------------------------------ writing
-
-    async def say(self, text):
-        """Seals and sends, or keeps the text until that is possible. Raises Problem, and then nothing was taken."""
-        text_bytes(text)
-        item = self.outbox.add(self.platform.base64url(self.platform.random(16)), text)
-        self.show.pending(rows.own(item, self.name, self.level.tag))
-        await self.seal_waiting()
-
-    async def seal_waiting(self):
-        if self.sealing or not self.ready:
-            return
-        self.sealing = True
-        try:
-            item = self.outbox.next_unsealed()
-            while item:
-                item.body = await self.level.seal(item.text)
-                self.transmit(item)
-                item = self.outbox.next_unsealed()
-        finally:
-            self.sealing = False
-
-    def transmit(self, item):
-        """Does nothing while offline: joined() sends again what is still on its way."""
-        if self.online:
-            self.send({"type": "append", "room": self.address, "kind": MESSAGE, "id": item.id, "body": item.body})
-
-    async def retry(self, id):
-        item = self.outbox.find(id)
-        if item and item.state == "failed":
-            self.change(item, "sending", "")
-            self.transmit(item)
-
-    def appended(self, id):
-        item = self.outbox.find(id)
-        if item:
-            self.change(item, "relayed", "")
-
-    def error(self, frame):
-        item = self.outbox.find(frame.get("id", ""))
-        if item is None:
-            self.show.state(frame["message"], "error")
-        elif frame["code"] == "too-fast":
-            self.later(SLOW_DOWN, lambda: self.transmit(item))
-        else:
-            self.change(item, "failed", frame["message"])
-
-    def change(self, item, state, problem):
-        item.state = state
-        item.problem = problem
-        self.show.change(item.id, rows.own(item, self.name, self.level.tag))
+        await self.writing.prepared()
 
     def notice(self, text, code):
         self.notices += 1

@@ -1,0 +1,99 @@
+"""What a session says: sealed in its order, sent, sent again until the relay has it. Specification, section 5. Pure."""
+
+from . import rows
+from .envelope import text_bytes
+from .outbox import Outbox
+
+MESSAGE = "message"  # the kind of entry that a text is
+SLOW_DOWN = 1.0  # seconds before a message that came too fast is sent again
+
+
+class Writing:
+    """`show`, `send` and `later` are those of the session."""
+
+    def __init__(self, platform, level, address, name, show, send, later):
+        self.platform = platform
+        self.level = level
+        self.address = address
+        self.name = name
+        self.show = show
+        self.send = send
+        self.later = later
+        self.outbox = Outbox()
+        self.online = False
+        self.ready = False  # the level can seal
+        self.sealing = False
+
+    async def say(self, text):
+        """Seals and sends, or keeps the text until that is possible. Raises Problem, and then nothing was taken."""
+        text_bytes(text)
+        item = self.outbox.add(self.platform.base64url(self.platform.random(16)), text)
+        self.show.pending(rows.own(item, self.name, self.level.tag))
+        await self.seal_waiting()
+
+    async def prepared(self):
+        """The level can seal from now on."""
+        self.ready = True
+        await self.seal_waiting()
+
+    async def seal_waiting(self):
+        if self.sealing or not self.ready:
+            return
+        self.sealing = True
+        try:
+            item = self.outbox.next_unsealed()
+            while item:
+                item.body = await self.level.seal(item.text)
+                self.transmit(item)
+                item = self.outbox.next_unsealed()
+        finally:
+            self.sealing = False
+
+    def up(self):
+        """The room is joined: what the relay has not acknowledged goes out again, the very same bytes."""
+        self.online = True
+        for item in self.outbox.to_resend():
+            self.transmit(item)
+
+    def down(self):
+        self.online = False
+
+    def transmit(self, item):
+        """Does nothing while offline: up() sends what is still on its way."""
+        if self.online:
+            self.send({"type": "append", "room": self.address, "kind": MESSAGE, "id": item.id, "body": item.body})
+
+    def landed(self, entry):
+        """The item that this entry of the log is, which is then no longer on its way; None if it is not ours."""
+        item = self.outbox.find(entry["id"])
+        if item is None or item.body != entry["body"]:
+            return None
+        self.outbox.remove(item)
+        return item
+
+    async def retry(self, id):
+        item = self.outbox.find(id)
+        if item and item.state == "failed":
+            self.change(item, "sending", "")
+            self.transmit(item)
+
+    def appended(self, id):
+        item = self.outbox.find(id)
+        if item:
+            self.change(item, "relayed", "")
+
+    def refused(self, frame):
+        """An error frame; False if it is not about a message of ours."""
+        item = self.outbox.find(frame.get("id", ""))
+        if item is None:
+            return False
+        if frame["code"] == "too-fast":
+            self.later(SLOW_DOWN, lambda: self.transmit(item))
+        else:
+            self.change(item, "failed", frame["message"])
+        return True
+
+    def change(self, item, state, problem):
+        item.state = state
+        item.problem = problem
+        self.show.change(item.id, rows.own(item, self.name, self.level.tag))
