@@ -118,6 +118,8 @@ def test_a_session_has_the_same_tag_on_both_pages_and_another_after_the_next_joi
     tag = bob.sees("first session").tag
     assert len(tag) == 4
     assert tag == alice.sees("first session", state="relayed").tag
+    alice.says("still the first")
+    assert tag == bob.sees("still the first").tag
     alice.leaves()
     alice.joins("kitchen", level=level)
     alice.says("second session")
