@@ -21,7 +21,10 @@ def is_ascii(data):
 
 
 def nfc(text):
-    return text if is_ascii(text.encode("utf-8")) else String.new(text).normalize("NFC")
+    if is_ascii(text.encode("utf-8")):
+        return text
+    # A string ends at its first NUL when it crosses to JavaScript. NUL joins with nothing, so the parts go separately.
+    return "\x00".join([String.new(part).normalize("NFC") for part in text.split("\x00")])
 
 
 def utf8(data):

@@ -10,6 +10,7 @@ def row(id, kind, text, **more):
         "id": id, "kind": kind, "text": text, "name": "", "tag": "", "color": 0, "own": False,
         "at": "", "state": "", "warnings": [], "code": "",
     }  # fmt: skip
+    made["text"] = text.replace("\x00", "\ufffd")  # a string ends at its first NUL when it crosses to JavaScript
     made.update(more)
     return made
 

@@ -17,12 +17,14 @@ def today():
 
 
 def local(at):
-    """(HH:MM, date in words) of "2026-11-23T20:42:34.123Z". What is no time gives what the browser makes of it."""
+    """(HH:MM, date in words) of "2026-11-23T20:42:34.123Z". What is no time stands for itself."""
     minute = at[:16]
     if minute not in _known:
         if len(_known) >= _MINUTES_KEPT:
             _known.clear()
         # The string crosses, not a number: milliseconds since 1970 would wrap at 32 bits.
         date = window.Date.new(at)
-        _known[minute] = (_clock.format(date), _day.format(date))
+        time = date.getTime()
+        # NaN: format() would throw, and what JavaScript throws in a plain call ends the page's Python.
+        _known[minute] = ("", at) if time != time else (_clock.format(date), _day.format(date))
     return _known[minute]
