@@ -210,6 +210,7 @@ async def check_names_are_normalized_trimmed_and_visible(platform, given):
     for text, code in (("", "empty"), ("\u2003 ", "empty"), ("é" * 65, "too-long")):
         equal(code_of(encoding.clean_name, platform, text, "room"), "room-" + code)
     equal(encoding.clean_name(platform, "é" * 64, "name"), "é" * 64)
+    equal(platform.nfc("e\u0301\x00e\u0301\x00"), "é\x00é\x00")
 
 
 async def check_passphrases_are_normalized_and_otherwise_untouched(platform, given):

@@ -5,11 +5,12 @@ import json
 from js import document
 from pyscript.ffi import to_js
 
-from both import CHECKS, WORDS
+from both import CHECKS, HALF, WORDS, equal
 from browser import webcrypto
 from browser.platform import BrowserPlatform
 from protocol.levels.classic import Classic
 from protocol.levels.passphrase import Passphrase
+from view import clock as view_clock
 
 PKCS8 = bytes.fromhex("302e020100300506032b657004220420")  # RFC 8410: what stands before a raw private key
 
@@ -52,12 +53,29 @@ async def seal(level, text):
     return [level.id, await session.seal(text), text]
 
 
+async def nothing_throws_in_javascript(platform, given):
+    """What JavaScript throws in a plain call passes by every `except` here, so a failure of this ends the script."""
+    for text in ("!", "Q", "Q=", "Q Q", HALF, "\x00"):
+        platform.from_base64url(text)
+        platform.nfc("é" + text)
+        view_clock.local(text)
+    for at in ("2026-99-99T99:99:99.999Z", "2026-02-30T00:00:00.000Z", "0000-00-00T00:00:00.000Z", ""):
+        view_clock.local(at)
+    for data in (b"\xff", b"\xc3", b"\xed\xa0\x80"):
+        equal(platform.utf8(data), None)
+    wrong = [(bytes(size), bytes(64), b"") for size in (0, 31, 32, 33)] + [(bytes(32), bytes(63), b"")]
+    equal(await platform.ed25519_verify_all(wrong), [False] * 5)
+    key = await platform.raw_aes_key(bytes(32))
+    equal(await platform.aes_gcm_open_all([(key, bytes(12), bytes(size), b"") for size in (0, 15, 16)]), [None] * 3)
+
+
 async def main():
     with open("given.json") as file:
         given = json.load(file)
     results = {}
     for name in CHECKS:
         results[name] = await outcome(CHECKS[name], given)
+    results["nothing_throws"] = await outcome(nothing_throws_in_javascript, given)
     sealed = []
     for level in (Classic, Passphrase):
         for text in ("hello", "é 東京 👋\n<b>", "x" * 16_384, "\ufeff\x00"):

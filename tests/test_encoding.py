@@ -46,6 +46,22 @@ def test_base64url_has_one_spelling(text):
         encoding.from_base64url(PLATFORM, text, "data")
 
 
+class Lenient(ReferencePlatform):
+    """Browsers skip white space, and take padding and spare bits."""
+
+    def from_base64url(self, text):
+        return super().from_base64url("".join(text.split()).rstrip("="))
+
+
+@pytest.mark.parametrize(
+    "text", ["QQ==", "QQ=", "QR", "Q Q", "QQ ", "QUI=", "QUJ", "QUJD\n", "QUJD    ", " QUJ", "QQ  ", "    "]
+)
+def test_base64url_has_one_spelling_although_the_browser_takes_others(text):
+    assert Lenient().from_base64url(text) is not None
+    with pytest.raises(Malformed):
+        encoding.from_base64url(Lenient(), text, "data")
+
+
 @given(ANY_TEXT)
 def test_any_text_is_the_one_spelling_of_its_bytes_or_malformed(text):
     try:
@@ -98,6 +114,13 @@ def test_text_with_an_unpaired_surrogate_or_no_text_is_the_programs_mistake(text
 def test_a_surrogate_is_found_in_bytes_that_another_runtime_made_of_it(text):
     wtf8 = text.encode("utf-8", "surrogatepass")
     assert encoding.has_surrogate(wtf8) == any(0xD800 <= ord(character) <= 0xDFFF for character in text)
+
+
+@pytest.mark.parametrize(
+    ("code", "is_one"), [(0xD7FF, 0), (0xD800, 1), (0xDBFF, 1), (0xDC00, 1), (0xDFFF, 1), (0xE000, 0)]
+)
+def test_the_surrogates_are_d800_to_dfff(code, is_one):
+    assert encoding.has_surrogate(b"a" + chr(code).encode("utf-8", "surrogatepass") + b"b") == is_one
 
 
 def test_the_reader_refuses_to_read_past_the_end():

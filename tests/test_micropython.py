@@ -82,6 +82,10 @@ def test_in_the_page(name, in_the_page):
     assert in_the_page["results"][name] == "passed"
 
 
+def test_no_input_makes_javascript_throw_which_micropython_could_not_catch(in_the_page):
+    assert in_the_page["results"]["nothing_throws"] == "passed"
+
+
 def test_what_the_page_sealed_is_opened_by_the_reference(in_the_page):
     assert {level for level, _, _ in in_the_page["sealed"]} == {"classic", "passphrase"}
     for level, body, text in in_the_page["sealed"]:

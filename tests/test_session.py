@@ -647,3 +647,8 @@ def test_a_row_has_all_its_fields_and_the_relays_name_only_where_the_level_knows
     for row in (by_level, rows.notice("n1", "t"), rows.waiting(made), rows.refusal(made, CannotOpen())):
         assert set(row) == expected
     assert by_level["at"] == AT
+
+
+def test_a_nul_in_a_text_is_shown_as_a_mark_and_does_not_end_it():
+    made = rows.message(entry(1, "b", row="s0-1"), Opened("pay\x00 nothing", "them", Tag(b"k"), False, []))
+    assert made["text"] == "pay\ufffd nothing"
