@@ -157,6 +157,12 @@ def test_two_joins_of_one_person_are_two_sessions():
     assert first.public != second.public
 
 
+def test_no_label_begins_with_another_so_bytes_of_one_purpose_never_serve_another():
+    labels = [value for name, value in vars(level_module).items() if name.startswith("LABEL")]
+    assert len(labels) == 3
+    assert [(one, other) for one in labels for other in labels if one is not other and one.startswith(other)] == []
+
+
 # What a page that joins seals with
 
 

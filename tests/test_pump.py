@@ -55,3 +55,34 @@ def test_what_is_put_while_an_item_is_handled_comes_after_all_that_waited():
     pump = Pump(handle, None)
     run(pump.put("first"))
     assert events == ["first", "second", "third"]
+
+
+def test_what_waits_is_arranged_together_and_handled_one_after_another():
+    events = []
+
+    async def handle(item):
+        events.append(item)
+        if item == ["a"]:
+            await pump.put("b")
+            await pump.put("c")
+
+    pump = Pump(handle, None, lambda batch: [batch])
+    run(pump.put("a"))
+    assert events == [["a"], ["b", "c"]]
+
+
+def test_what_cannot_be_arranged_does_not_stop_what_comes_after_it():
+    events = []
+
+    async def handle(item):
+        events.append(item)
+
+    def arrange(batch):
+        if "bad" in batch:
+            raise ValueError("bad batch")
+        return batch
+
+    pump = Pump(handle, lambda batch, error: events.append(f"{batch}: {error}"), arrange)
+    for item in ("one", "bad", "two"):
+        run(pump.put(item))
+    assert events == ["one", "['bad']: bad batch", "two"]

@@ -25,9 +25,16 @@ class Pump:
         self.running = True
         while self.waiting:
             batch, self.waiting = self.waiting, []
-            for one in self.arrange(batch) if self.arrange else batch:
+            for one in self.arranged(batch):
                 try:
                     await self.handle(one)
                 except Exception as error:  # noqa: BLE001 - one bad item must not stop what comes after it
                     self.failed(one, error)
         self.running = False
+
+    def arranged(self, batch):
+        try:
+            return self.arrange(batch) if self.arrange else batch
+        except Exception as error:  # noqa: BLE001 - nor may a batch that cannot be arranged
+            self.failed(batch, error)
+            return []
