@@ -143,3 +143,11 @@ def test_a_flood_of_salts_starts_ten_derivations_a_minute(bob, alice):
     run(bob.open([entry(seq, one) for seq, one in enumerate(flood, 1)]))
     derive_all(bob)
     assert (len(bob.keyring.keys), bob.keyring.wait()) == (1 + 10, 60)
+
+
+def test_a_message_wishes_for_the_key_of_its_salt_until_that_is_there(alice, bob):
+    body = say(alice, "hello")
+    bob.keyring.keys = {}
+    assert (run(bob.wish(entry(1, body))), bob.keyring.wanted) == (True, [alice.salt])
+    derive_all(bob)
+    assert run(bob.wish(entry(1, body))) is False

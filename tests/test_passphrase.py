@@ -500,3 +500,14 @@ def test_no_object_of_the_level_prints_a_secret(alice):
     printed = repr(alice) + repr(alice.keyring) + repr(opened(alice, entry(1, say(alice, "meet at noon")[0])))
     assert "meet" not in printed
     assert "horse" not in printed
+
+
+def test_a_well_signed_message_wishes_for_its_key_and_an_altered_one_does_not(alice, bob):
+    [body] = say(alice, "hello")
+    bob.keyring.keys = {}
+    data = bytes_of(body)
+    altered = as_body(data[:-1] + bytes([data[-1] ^ 1]))
+    assert (run(bob.wish(entry(1, altered))), bob.keyring.wanted) == (False, [])
+    assert (run(bob.wish(entry(1, body))), bob.keyring.wanted) == (True, [alice.parameters.octets])
+    derive_all(bob)
+    assert run(bob.wish(entry(1, body))) is False

@@ -52,6 +52,9 @@ class DummyLevel:
         self.sealed += 1
         return f"ours us {text} #{self.sealed}"
 
+    async def wish(self, entry):
+        return isinstance(self.open_one(*entry["body"].split(" ", 2)), Waiting)
+
     async def open(self, entries):
         return [self.open_one(*one["body"].split(" ", 2)) for one in entries]
 
@@ -241,16 +244,15 @@ def test_history_under_two_keys_is_shown_with_the_newest_and_the_rest_follows_in
     room.session.up()
     room.joined(newest=3)
     room.happened()
-    room.reads(theirs(1, "old", "K1"), theirs(2, "new", "K2"), theirs(3, "old too", "K1"))
+    room.reads(theirs(1, "old", "K1"), theirs(2, "new", "K2"), theirs(3, "newest", "K1"))
     room.pass_time()
     assert room.happened() == [
-        "derive K2",
-        "row s0-1 waiting",
-        "row s0-2 message new",
-        "row s0-3 waiting",
         "derive K1",
-        "change s0-1 to s0-1 message old",
-        "change s0-3 to s0-3 message old too",
+        "row s0-1 message old",
+        "row s0-2 waiting",
+        "row s0-3 message newest",
+        "derive K2",
+        "change s0-2 to s0-2 message new",
         "state",
         "derive ours",
     ]

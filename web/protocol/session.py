@@ -119,17 +119,21 @@ class Session:
         self.last = entries[-1]["seq"]
         for entry in entries:
             entry["row"] = f"s{self.logs}-{entry['seq']}"
-        if self.held:
+        if self.held or await self.await_first_key(entries):
             self.held += entries
         else:
-            outcomes = await self.open(entries)
-            if not self.level.keyring.keys and all(isinstance(outcome, Waiting) for outcome in outcomes):
-                # The history comes before its first key. It is shown once, when it opens, instead of twice.
-                self.held = entries
-            else:
-                self.show_outcomes(entries, outcomes)
+            self.show_outcomes(entries, await self.open(entries))
         self.pursue_keys()
         await self.caught_up()
+
+    async def await_first_key(self, entries):
+        """True if these come before the very first key. They are then opened and shown once, and not twice."""
+        if self.level.keyring.keys:
+            return False
+        for entry in reversed([entry for entry in entries if entry["kind"] == MESSAGE]):
+            if await self.level.wish(entry):
+                return True
+        return False
 
     async def open(self, entries):
         """An outcome for each: of its level, or UnknownKind."""

@@ -7,6 +7,7 @@ A level, for one session (one Join of one page):
     await level.prepare()           agrees with itself on what to seal with; once the log has been read
     await level.seal(text) -> body  a retry sends the same body again, and never seals anew
     await level.open(entries) -> [Opened | Waiting | Refusal]   in the order of the log, each entry once
+    await level.wish(entry) -> bool whether its key is unknown, and wanted from now on
     level.keyring                   what is still to be derived, or None
     level.complete_from(oldest)     the relay keeps nothing older
     level.new_log()                 the relay began the room's log anew: seqs start again

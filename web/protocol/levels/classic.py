@@ -60,6 +60,9 @@ class Classic:
             outcomes[i] = self.opened(outcomes[i], plaintext)
         return outcomes
 
+    async def wish(self, entry):
+        return isinstance(self.look_at(entry), Waiting)
+
     def look_at(self, entry):
         try:
             body = read_classic(self.platform, entry["body"])

@@ -144,6 +144,12 @@ class Passphrase:
                 outcomes[i] = self.opened(entry["seq"], *outcomes[i])
         return outcomes
 
+    async def wish(self, entry):
+        outcomes = [self.look_at(entry)]
+        await self.check_signatures(outcomes)
+        body = outcomes[0]
+        return not isinstance(body, Refusal) and self.keyring.get(body.parameters.octets) is None
+
     def look_at(self, entry):
         try:
             return read_passphrase(self.platform, entry["body"])
