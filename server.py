@@ -42,6 +42,7 @@ from weakref import WeakValueDictionary
 
 import gevent
 import gevent.ssl
+import platformdirs
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -1297,14 +1298,6 @@ def say(sentence: str) -> None:
     print(sentence, flush=True)
 
 
-def home_folder(kind: str) -> Path:
-    """Where this system keeps a program's "data" or "cache" for one person."""
-    mac = sys.platform == "darwin"
-    data, cache = ("Library/Application Support", "Library/Caches") if mac else (".local/share", ".cache")
-    named = os.environ.get("LOCALAPPDATA" if os.name == "nt" else f"XDG_{kind.upper()}_HOME")
-    return Path(named or Path.home() / (data if kind == "data" else cache)) / "secure-chat"
-
-
 def make_parser() -> argparse.ArgumentParser:
     text = "Serves the chat page and passes on what pages say, which they encrypt. Ctrl+C ends it."
     parser = argparse.ArgumentParser(prog="server.py", description=text)
@@ -1317,7 +1310,7 @@ def make_parser() -> argparse.ArgumentParser:
     add("--host", text, default=Settings.host, metavar="ADDRESS")
     text = f"port to listen on; 0: any; not given: {Settings.port} or the next free one"
     add("--port", text, type=whole(0, 65535), metavar="N")
-    data = home_folder("data") / "log.sqlite"
+    data = platformdirs.user_data_path("secure-chat", appauthor=False) / "log.sqlite"
     add("--data", "file that keeps the rooms' logs; made if it is not there", type=Path, default=data, metavar="FILE")
     text = "newest entries kept of each room; 0: nothing is written to disk"
     add("--retention-messages", text, type=whole(0, 10**9), default=Settings.retention_messages, metavar="N")
@@ -1325,7 +1318,8 @@ def make_parser() -> argparse.ArgumentParser:
     add("--retention-days", text, type=whole(1, 36_500), default=Settings.retention_days, metavar="N")
     text = "where pages get PyScript: local: this server's checked copy; cdn: the CDN; auto: local if it can be had"
     add("--runtime", text, choices=("auto", "local", "cdn"), default=Settings.runtime)
-    add("--cache", "folder that keeps PyScript's copy", type=Path, default=home_folder("cache"), metavar="FOLDER")
+    cache = platformdirs.user_cache_path("secure-chat", appauthor=False)
+    add("--cache", "folder that keeps PyScript's copy", type=Path, default=cache, metavar="FOLDER")
     add("--tls-adhoc", "serve https with a self-signed certificate, made beside the data file", action="store_true")
     add("--tls-cert", "serve https with this certificate chain, PEM", type=Path, metavar="FILE")
     add("--tls-key", "its private key, PEM, if it is in a file of its own", type=Path, metavar="FILE")
