@@ -22,7 +22,7 @@ class KeyRing:
     def get(self, name):
         """The key, or None, and then it is wanted."""
         key = self.keys.get(name)
-        if key is None and name != self.deriving and name not in self.wanted:
+        if key is None and name not in self.wanted:
             self.wanted.append(name)
             if len(self.wanted) > WANTED:
                 self.wanted.pop(0)
