@@ -130,3 +130,23 @@ def test_every_character_that_the_specification_forbids_in_names_is_refused_and_
 def test_readme_has_the_costs_of_the_levels():
     assert f"{classic.ITERATIONS:,} iterations" in README
     assert f"PBKDF2 {envelope.PBKDF2_COST[0]:,}" in README
+
+
+def test_the_specification_has_the_relays_error_and_close_codes_with_their_sentences():
+    assert codes_and_sentences("### Error codes") == {f"`{code}`": text for code, text in server.ERRORS.items()}
+    table = SPECIFICATION.partition("### Close codes")[2]
+    rows = re.findall(r"^\| (\d{4}) \| (.+?) \|$", table, re.MULTILINE)
+    assert {int(code): text for code, text in rows} == server.CLOSE_CODES
+
+
+def test_the_relays_limits_in_the_specification_are_those_of_its_settings():
+    settings = server.Settings()
+    for limit in (
+        f"{server.FRAME_BYTES:,} bytes of UTF-8",
+        f"{server.ENTRIES_BYTES:,} bytes of UTF-8",
+        f"{settings.frames_per_second} frames a second and {settings.frames_burst} at once",
+        f"{settings.address_frames_per_second:,} and {settings.address_frames_burst:,}",
+        f"After {settings.silence:.0f} seconds without a frame",
+        f"more than {settings.backlog:,} bytes wait",
+    ):
+        assert limit in SPECIFICATION, limit
