@@ -33,15 +33,17 @@ from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from itertools import count
+from itertools import accumulate, count
 from pathlib import Path
 from time import monotonic
 from types import SimpleNamespace
+from typing import Annotated
 from urllib.parse import urlsplit
 from weakref import WeakValueDictionary
 
 import gevent
 import gevent.ssl
+import msgspec
 import platformdirs
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -52,6 +54,7 @@ from flask import Flask, Response, abort, redirect, request
 from flask_sock import Sock
 from gevent.event import Event
 from gevent.pywsgi import WSGIServer
+from msgspec import Meta, Struct
 from websockets.frames import Frame, Opcode
 from websockets.protocol import SERVER, Protocol, State
 
@@ -94,7 +97,7 @@ class Settings:
     bad_frames: float = 20  # malformed ones within ten seconds: then the connection is closed
     backlog: int = 1_048_576  # waiting for one connection
     stall: float = 10  # while the other side takes nothing of what waits for it: then it is closed
-    pending: int = 33_554_432  # characters of bodies waiting to be written, of all connections
+    pending: int = 500  # appends waiting to be written, of all connections: then nobody is listened to for a moment
     memory: int = 268_435_456  # the whole log, when it is in memory
     hold: float = 60  # retention 0: no entry is kept longer
     patience: float = 5  # while another process holds the log's lock
@@ -102,28 +105,16 @@ class Settings:
     linger: float = 5  # for a connection being closed to read what was said before
 
 
-FRAME_BYTES, ENTRIES_BYTES, DEPTH = 131_072, 262_144, 8  # web/protocol/README.md, section 1: no options
+FRAME_BYTES, ENTRIES_BYTES = 131_072, 262_144  # web/protocol/README.md, section 1: no options
 HARD_FRAME_BYTES = 1_048_576  # past it a frame is not even read to its end
 
 ERRORS = {
-    "not-text": "The frame is binary; frames are text.",
-    "not-json": "The frame is not one JSON value as RFC 8259 has it.",
-    "not-object": "The frame is not a JSON object.",
-    "repeated-member": "An object in the frame has the same member twice.",
-    "too-deep": "The frame nests more than 8 levels deep.",
+    "binary": "The frame is binary; frames are text.",
     "too-large": "The frame is larger than 131,072 bytes.",
-    "unpaired-surrogate": "A string in the frame has half of a surrogate pair, so it is not text.",
+    "too-deep": "The frame nests so deep that it cannot be read.",
+    "not-json": "The frame is not one JSON value as RFC 8259 has it, or has half of a surrogate pair.",
     "unknown-type": "The frame has no type that this relay knows.",
-    "unknown-member": "The frame has a member that its type does not have.",
-    "missing-member": "The frame lacks a member that its type needs.",
-    "bad-room": "A room is a string of 1 to 512 bytes.",
-    "bad-rooms": "The rooms to look at are a list of 1 to 16 strings of 1 to 512 bytes.",
-    "bad-name": "A name is a string of 1 to 256 bytes.",
-    "bad-log": "A log is 1 to 64 characters out of A-Z a-z 0-9 _ -.",
-    "bad-kind": "A kind is 1 to 32 characters out of a-z 0-9 . -.",
-    "bad-id": "An id is 1 to 64 characters out of A-Z a-z 0-9 _ -.",
-    "bad-body": "A body is a string of 1 to 65,536 bytes.",
-    "bad-number": "A seq is a whole number from 0 to 2^53 - 1.",
+    "bad-frame": "A member of the frame is missing, unknown, or not as the frame's type has it.",
     "not-joined": "This connection is not in that room; join it first.",
     "too-many-rooms": "This connection is in as many rooms as it may be; leave one first.",
     "room-full": "The room has as many members as it may have; try again when someone has left.",
@@ -151,20 +142,21 @@ CLOSE_CODES = {  # a reason has at most 123 bytes
 
 
 class Refused(Exception):
-    """A frame that is answered by an error frame. `code` is one of ERRORS."""
+    """A frame that is answered by an error frame. `code` is one of ERRORS, `detail` may say which member it was."""
 
-    def __init__(self, code: str):
-        self.code = code
+    def __init__(self, code: str, detail: str = ""):
+        self.code, self.detail = code, detail
 
 
 # ---------------------------------------------------------------------------------------------------- 2. The log
 
-SCHEMA_VERSION, APPLICATION_ID = 1, 0x5EC0C4A7
-TRIM_EVERY, TRIM_STEP = 64, 500  # entries: retention runs once in so many appends, and removes so many at a time
-# Ordinary rowid tables: `without rowid` costs three times as much per row. Rowids only grow: they are in order of time.
+SCHEMA_VERSION, APPLICATION_ID = 2, 0x5EC0C4A7
+TRIM_EVERY, TRIM_STEP = 64, 500  # entries: so many past its limit a room is trimmed, and by so many at a time
+# An ordinary rowid table: `without rowid` costs three times as much per row. Rowids are in order of time.
+# `kinds` is a JSON object: the newest seq of each kind. From `oldest` on no entry is missing.
 SCHEMA = """
-create table room (number integer primary key, name text not null unique, log text not null, trimmed integer not null);
-create table kind (room integer not null, kind text not null, newest integer not null, primary key (room, kind));
+create table room (number integer primary key, name text not null unique, log text not null,
+                   oldest integer not null, kinds text not null);
 create table entry (room integer not null, seq integer not null, kind text not null, id text not null,
                     name text not null, at text not null, body text not null);
 create unique index entry_seq on entry (room, seq);
@@ -179,7 +171,8 @@ class Room:
     name: str
     number: int | None  # its row; None before the first append
     log: str
-    kinds: dict[str, int]  # the newest seq of each
+    oldest: int
+    kinds: dict[str, int]
     members: dict = dataclasses.field(default_factory=dict)  # Member by its number
 
     @property
@@ -199,7 +192,7 @@ class Log:
         self.settings, self.fleeting = settings, settings.retention_messages == 0
         self.kept = not self.fleeting and settings.data is not None
         self.loaded: WeakValueDictionary[str, Room] = WeakValueDictionary()
-        self.before: dict[Room, tuple[int | None, dict]] = {}  # number and kinds when the transaction began
+        self.before: dict[Room, tuple] = {}  # of each room that the transaction changed: number, oldest, kinds
         self.swept = 0  # the rowid to which retention by age has come
 
     def open(self) -> None:
@@ -207,19 +200,19 @@ class Log:
         path = self.settings.data if self.kept else ":memory:"
         try:
             if self.kept:
-                path.parent.mkdir(parents=True, exist_ok=True)
-                lock = path.with_name(path.name + ".lock")
-                for file in (path, lock):
-                    file.touch(mode=0o600)  # SQLite gives its other files the same
-                self._lock(path, lock)
-            self.sql = sqlite3.connect(path, timeout=0, isolation_level=None, check_same_thread=False)
+                self._lock(path)
+            self.sql = sqlite3.connect(path, timeout=0, isolation_level=None)
             self._prepare(path)
         except (OSError, sqlite3.Error) as error:
             text = f"The data file {path} cannot be used: {error}. Name another one with --data, or move it away."
             raise StartError(text) from None
 
-    def _lock(self, path: Path, lock: Path) -> None:
+    def _lock(self, path: Path) -> None:
         # Two relays on one log would each miss what the other takes. SQLite's lock ends with the process in any case.
+        lock = path.with_name(path.name + ".lock")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        for file in (path, lock):
+            file.touch(mode=0o600)  # SQLite gives its other files the same
         self.lock = sqlite3.connect(lock, timeout=0, isolation_level=None)
         try:
             self.lock.execute("begin exclusive")
@@ -231,8 +224,9 @@ class Log:
         if self._value("pragma application_id") != APPLICATION_ID and self._value("select count(*) from sqlite_master"):
             raise StartError(f"The data file {path} belongs to another program. Name another one with --data.")
         version = self._value("pragma user_version")
-        if version > SCHEMA_VERSION:
-            raise StartError(f"The data file {path} is from a newer version. Update this server, or name another file.")
+        if version not in (0, SCHEMA_VERSION):
+            text = f"The data file {path} is of another version of this server. Update it, or name another with --data."
+            raise StartError(text)
         # With a WAL, synchronous=normal survives the end of the process; only a power cut may cost the last commits.
         for pragma in ("journal_mode=wal", "synchronous=normal", "wal_autocheckpoint=0", "secure_delete=on"):
             self.sql.execute(f"pragma {pragma}")
@@ -241,11 +235,9 @@ class Log:
         if version == 0:
             header = f"pragma application_id={APPLICATION_ID}; pragma user_version={SCHEMA_VERSION}"
             self.sql.executescript(f"begin; {SCHEMA} {header}; commit")
-        self.rooms = self._value("select count(*) from room")
 
     def _value(self, question: str, *values) -> int | None:
-        row = self.sql.execute(question, values).fetchone()
-        return row[0] if row else None
+        return self.sql.execute(question, values).fetchone()[0]
 
     def close(self) -> None:
         with suppress(sqlite3.Error):
@@ -263,16 +255,10 @@ class Log:
         """The room, made up if there is none: the first append writes it. Raises sqlite3.Error."""
         room = self.loaded.get(name)
         if room is None:
-            row = self.sql.execute("select number, log from room where name = ?", (name,)).fetchone()
-            number, log = row or (None, secrets.token_urlsafe(12))
-            kinds = dict(self.sql.execute("select kind, newest from kind where room = ?", (number,)))
-            room = self.loaded[name] = Room(name, number, log, kinds)
+            row = self.sql.execute("select number, log, oldest, kinds from room where name = ?", (name,)).fetchone()
+            number, log, oldest, kinds = row or (None, secrets.token_urlsafe(12), 0, "{}")
+            room = self.loaded[name] = Room(name, number, log, oldest, json.loads(kinds))
         return room
-
-    def oldest(self, room: Room) -> int:
-        """The seq from which on nothing is missing; 0 before the first append."""
-        trimmed = self._value("select trimmed from room where number = ?", room.number)
-        return 0 if trimmed is None else trimmed + 1
 
     def read(self, room: Room, after: int) -> sqlite3.Cursor:
         """Entries (seq, kind, id, name, at, body) past `after`, in order. Close it, or checkpoints wait."""
@@ -284,104 +270,159 @@ class Log:
     def transaction(self) -> Iterator[None]:
         """All that is appended inside is kept at its end, or nothing is. Raises sqlite3.Error."""
         self.before = {}
-        self.sql.execute("begin immediate")
         try:
-            yield
-            for room, (_, kinds) in self.before.items():
-                self._finish(room, kinds)
-            self.sql.execute("commit")
+            with self.sql:  # commits, or rolls back
+                self.sql.execute("begin immediate")
+                yield
+                for room in self.before:
+                    self._finish(room)
         except BaseException:
             for room, before in self.before.items():
-                room.number, room.kinds = before
-            if self.sql.in_transaction:  # when the disk is full, SQLite may have rolled back by itself
-                self.sql.execute("rollback")
+                room.number, room.oldest, room.kinds = before
             raise
-        self.rooms += sum(number is None for number, _ in self.before.values())
+
+    def _finish(self, room: Room) -> None:
+        limit = self.settings.retention_messages
+        if limit and room.newest - room.oldest >= limit + TRIM_EVERY:
+            self._trim(room, min(room.newest - limit + 1, room.oldest + TRIM_STEP))
+        row = (room.oldest, json.dumps(room.kinds), room.number)
+        self.sql.execute("update room set oldest = ?, kinds = ? where number = ?", row)
 
     def append(
         self, room: Room, kind: str, body: str, id: str, name: str, at: str, if_newest: int | None = None
     ) -> int:
-        """Inside a transaction -> int, the entry's seq, the first one for a repeat. Raises Refused, sqlite3.Error."""
-        if if_newest is not None and if_newest != room.kinds.get(kind, 0):
-            return self._repeated(room, kind, body, id, "not-newest")
+        """Inside a transaction -> the entry's seq, the first one for a repeat. Raises Refused, sqlite3.Error."""
+        question = "select seq, kind, body from entry where room = ? and id = ?"
+        if row := self.sql.execute(question, (room.number, id)).fetchone():
+            if row[1:] != (kind, body):
+                raise Refused("id-conflict")
+            return row[0]
+        if if_newest not in (None, room.kinds.get(kind, 0)):
+            raise Refused("not-newest")
         if kind not in room.kinds and len(room.kinds) >= self.settings.kinds_per_room:
-            return self._repeated(room, kind, body, id, "too-many-kinds")
-        if room not in self.before:
-            self._begin(room)
+            raise Refused("too-many-kinds")
+        self._remember(room)
+        if room.number is None:
+            self._make(room)
         seq = room.newest + 1
-        try:
-            row = (room.number, seq, kind, id, name, at, body)
-            self.sql.execute("insert into entry values (?, ?, ?, ?, ?, ?, ?)", row)
-        except sqlite3.IntegrityError:
-            return self._repeated(room, kind, body, id, "storage")
+        self.sql.execute("insert into entry values (?, ?, ?, ?, ?, ?, ?)", (room.number, seq, kind, id, name, at, body))
         room.kinds[kind] = seq
         return seq
 
-    def _repeated(self, room: Room, kind: str, body: str, id: str, otherwise: str) -> int:
-        question = "select seq, kind, body from entry where room = ? and id = ?"
-        row = self.sql.execute(question, (room.number, id)).fetchone()
-        if row is None or row[1:] != (kind, body):
-            raise Refused("id-conflict" if row else otherwise)
-        return row[0]
+    def _remember(self, room: Room) -> None:
+        self.before.setdefault(room, (room.number, room.oldest, dict(room.kinds)))
 
-    def _begin(self, room: Room) -> None:
-        new = sum(number is None for number, _ in self.before.values())
-        if room.number is None and self.rooms + new >= self.settings.rooms:
+    def _make(self, room: Room) -> None:
+        if self._value("select count(*) from room") >= self.settings.rooms:
             raise Refused("no-more-rooms")
-        self.before[room] = (room.number, dict(room.kinds))
-        if room.number is None:
-            row = (room.name, room.log)
-            room.number = self.sql.execute("insert into room values (null, ?, ?, 0)", row).lastrowid
+        command = "insert into room values (null, ?, ?, 1, '{}')"
+        room.number, room.oldest = self.sql.execute(command, (room.name, room.log)).lastrowid, 1
 
-    def _finish(self, room: Room, before: dict[str, int]) -> None:
-        changed = [(room.number, kind, seq) for kind, seq in room.kinds.items() if before.get(kind) != seq]
-        self.sql.executemany("insert or replace into kind values (?, ?, ?)", changed)
-        newest, limit = room.newest, self.settings.retention_messages
-        if limit and newest > limit and newest // TRIM_EVERY != max(before.values(), default=0) // TRIM_EVERY:
-            self._trim(room.number, newest - limit, "and seq not in (select newest from kind where room = :room)")
-
-    def _trim(self, number: int, upto: int, unless: str = "") -> None:
-        """Removes at most TRIM_STEP entries with seq <= `upto`."""
-        which = f"select rowid from entry where room = :room and seq <= :upto {unless} order by seq limit {TRIM_STEP}"
-        command = f"delete from entry where rowid in ({which}) returning seq"
-        removed = self.sql.execute(command, {"room": number, "upto": upto}).fetchall()
-        trimmed = max((seq for (seq,) in removed), default=0)
-        self.sql.execute("update room set trimmed = max(trimmed, ?) where number = ?", (trimmed, number))
+    def _trim(self, room: Room, oldest: int) -> None:
+        """Removes all before `oldest`, but for the newest entry of each kind if the log is one that stays."""
+        self._remember(room)
+        room.oldest = max(room.oldest, oldest)
+        staying = json.dumps([] if self.fleeting else list(room.kinds.values()))
+        command = "delete from entry where room = ? and seq < ? and seq not in (select value from json_each(?))"
+        self.sql.execute(command, (room.number, room.oldest, staying))
 
     def sweep(self) -> None:
         """One step of retention by age; `swept` is 0 when it has come to the end."""
-        some = f"select rowid, room, seq, at from entry where rowid > ? order by rowid limit {TRIM_STEP}"
-        old = f"select room, max(seq), max(rowid) from ({some}) where at < ? group by room"
+        some = f"select rowid as place, room, seq, at from entry where rowid > ? order by rowid limit {TRIM_STEP}"
+        old = f"select name, max(seq), max(place) from ({some}) join room on number = room where at < ? group by number"
         limit = timestamp(self.settings.retention_days * 86_400)
         rows = self.sql.execute(old, (self.swept, limit)).fetchall()
-        for number, seq, _ in rows:
-            self._trim(number, seq, "and seq not in (select newest from kind where room = :room)")
-        self.swept = max((rowid for *_, rowid in rows), default=0)
+        with self.transaction():
+            for name, seq, _ in rows:
+                self._trim(self.room(name), seq + 1)
+        self.swept = max((place for *_, place in rows), default=0)
 
     def forget(self, room: Room) -> None:
         """Retention 0: removes what all members have and what is too old; nothing at all is left of an empty room."""
-        if room.number is None:
+        if not self.fleeting or room.number is None:
             return
         if room.members:
-            # What still waits in a connection's backlog has not arrived. Never empty: the room has members.
+            # What still waits in a connection's backlog has not arrived.
             have = min(0 if one.connection.out else one.cursor for one in room.members.values())
             question = "select max(seq) from entry where room = ? and at < ?"
-            self._trim(room.number, max(have, self._value(question, room.number, timestamp(self.settings.hold)) or 0))
+            old = self._value(question, room.number, timestamp(self.settings.hold))
+            self._trim(room, max(have, old or 0) + 1)
         else:
-            for table, column in (("entry", "room"), ("kind", "room"), ("room", "number")):
-                self.sql.execute(f"delete from {table} where {column} = ?", (room.number,))
-            self.rooms -= 1
-            room.number, room.kinds, room.log = None, {}, secrets.token_urlsafe(12)
+            self.sql.execute("delete from entry where room = ?", (room.number,))
+            self.sql.execute("delete from room where number = ?", (room.number,))
+            room.number, room.log, room.oldest, room.kinds = None, secrets.token_urlsafe(12), 0, {}
 
 
 # ---------------------------------------------------------------------------------------------------- 3. Rooms
 
+Label = Annotated[str, Meta(pattern=r"\A[a-z0-9.-]{1,32}\Z")]
+Token = Annotated[str, Meta(pattern=r"\A[A-Za-z0-9_-]{1,64}\Z")]
+RoomName = Annotated[str, Meta(min_length=1, max_length=512)]
+Name = Annotated[str, Meta(min_length=1, max_length=256)]
+Body = Annotated[str, Meta(min_length=1, max_length=65_536)]
+Seq = Annotated[int, Meta(ge=0, le=2**53 - 1)]
 
-to_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode  # made once: that is half of its time
+
+class FromPage(Struct, tag_field="type", tag=str.lower, forbid_unknown_fields=True):
+    """A frame as web/protocol/README.md has it. None stands for a member that may be left out; null is refused."""
 
 
-def encode(value: object) -> bytes:
-    return to_json(value).encode()
+class Join(FromPage):
+    room: RoomName
+    name: Name
+    after: Seq
+    log: Token = None
+
+
+class Leave(FromPage):
+    room: RoomName
+
+
+class Append(FromPage):
+    room: RoomName
+    kind: Label
+    id: Token
+    body: Body
+    if_newest: Seq = None
+
+
+class Look(FromPage):
+    rooms: Annotated[list[RoomName], Meta(min_length=1, max_length=16)]
+
+
+class Ping(FromPage):
+    pass
+
+
+class Entry(Struct):
+    """What `entries` frames hold, and the log's columns."""
+
+    seq: int
+    kind: str
+    id: str
+    name: str
+    at: str
+    body: str
+
+
+decode = msgspec.json.Decoder(Join | Leave | Append | Look | Ping).decode
+encode = msgspec.json.Encoder().encode
+
+
+def parse(data: bytearray, is_binary: bool) -> FromPage:
+    """Raises Refused; UnicodeDecodeError if it is not even text."""
+    if is_binary or len(data) > FRAME_BYTES:
+        raise Refused("binary" if is_binary else "too-large")
+    text = data.decode()
+    try:
+        return decode(text)
+    except RecursionError:
+        raise Refused("too-deep") from None
+    except msgspec.ValidationError as error:  # its text names the member, and of values only that of the type
+        is_type = str(error).endswith(("`$.type`", "field `type`"))
+        raise (Refused("unknown-type") if is_type else Refused("bad-frame", f" {error}."[:200])) from None
+    except msgspec.DecodeError:
+        raise Refused("not-json") from None
 
 
 def text_frame(payload: bytes) -> bytes:
@@ -389,49 +430,41 @@ def text_frame(payload: bytes) -> bytes:
     return Frame(Opcode.TEXT, payload).serialize(mask=False)
 
 
-def entries_frames(room: str, rows: Iterable[tuple]) -> Iterator[tuple[int, bytes]]:
+def entries_frames(room: str, entries: Iterable[Entry]) -> Iterator[tuple[int, bytes]]:
     """`entries` frames, each with its last seq, of at most ENTRIES_BYTES unless one entry alone is larger."""
     head, tail = encode({"type": "entries", "room": room})[:-1] + b',"entries":[', b"]}"
     batch, size, last = [], 0, 0
-    for row in rows:
-        entry = encode(dict(zip(("seq", "kind", "id", "name", "at", "body"), row, strict=True)))
-        if batch and len(head) + size + len(entry) + len(tail) > ENTRIES_BYTES:
+    for entry in entries:
+        data = encode(entry)
+        if batch and len(head) + size + len(data) + len(tail) > ENTRIES_BYTES:
             yield last, text_frame(head + b",".join(batch) + tail)
             batch, size = [], 0
-        batch.append(entry)
-        size, last = size + len(entry) + 1, row[0]
+        batch.append(data)
+        size, last = size + len(data) + 1, entry.seq
     if batch:
         yield last, text_frame(head + b",".join(batch) + tail)
 
 
 @dataclass(slots=True, eq=False)
 class Member:
-    """One joining of one connection. Until `live`, it reads the log from `cursor` on, page by page."""
+    """One joining of one connection. It has, or has in its backlog, the entries up to `cursor`."""
 
     number: int
     room: Room
     connection: "Connection"
     name: str
     cursor: int = 0
-    live: bool = False
+
+    def leave(self) -> None:
+        del self.connection.members[self.room.name], self.room.members[self.number]
+        self.tell_others("member-left")
+        self.connection.relay.log.forget(self.room)
 
     def tell_others(self, type_: str) -> None:
-        frame = {"type": type_, "room": self.room.name, "member": self.number, "name": self.name}
-        data = text_frame(encode(frame))
+        data = text_frame(encode({"type": type_, "room": self.room.name, "member": self.number, "name": self.name}))
         for other in list(self.room.members.values()):  # a copy: queueing may cut a slow one off, and it leaves
             if other is not self:
                 other.connection.queue(data)
-
-
-@dataclass(slots=True)
-class Append:
-    """An `append` on its way through the tick that writes it."""
-
-    member: Member
-    kind: str
-    id: str
-    body: str
-    if_newest: int | None
 
 
 class Relay:
@@ -442,8 +475,7 @@ class Relay:
         self.settings, self.log = settings, Log(settings)
         self.connections: set[Connection] = set()
         self.addresses: dict[str, Bucket] = {}
-        self.pending: deque[Append] = deque()
-        self.pending_size = 0
+        self.pending: deque[tuple[Member, Append]] = deque()  # until they are written and answered
         self.dirty: set[Connection] = set()  # those that have something to send
         self.wake, self.member_numbers, self.closing = Event(), count(1), False
         self.next_sweep = self.next_checkpoint = 0.0
@@ -458,7 +490,7 @@ class Relay:
         """A clean stop: what was accepted is written and acknowledged, every connection is closed with 1012."""
         self.closing = True
         with gevent.Timeout(self.settings.patience + self.settings.linger, False):
-            while self.pending_size:
+            while self.pending:
                 gevent.sleep(0.01)
             for connection in list(self.connections):
                 connection.close(1012)
@@ -487,13 +519,9 @@ class Relay:
             self.connections.discard(connection)
             address.users -= 1
 
-    def accept(self, append: Append) -> None:
-        """Takes an append for the next tick. Raises Refused."""
-        if self.closing or self.pending_size > self.settings.pending:
-            raise Refused("storage")
-        self.pending.append(append)
-        self.pending_size += len(append.body)
-        self.wake.set()
+    @property
+    def is_busy(self) -> bool:
+        return self.closing or len(self.pending) >= self.settings.pending
 
     def _run_ticks(self) -> None:
         while True:
@@ -501,7 +529,7 @@ class Relay:
             self.wake.clear()
             try:
                 if self.pending:
-                    self._write(self._next_batch())
+                    self._write()
                 self._flush()
             except Exception:  # a mistake of ours must not end the ticks
                 logger.exception("A tick ended by an error of the relay")
@@ -514,49 +542,51 @@ class Relay:
         for connection in dirty:
             connection.flush()
 
-    def _next_batch(self) -> list[Append]:
-        """At most about one `entries` frame, so that a burst does not fill the backlog of quick readers."""
-        batch, size = [], 0
-        while self.pending and size < ENTRIES_BYTES:
-            batch.append(self.pending.popleft())
-            size += len(batch[-1].body)
-        return batch
+    def _write(self) -> None:
+        # At most about one `entries` frame, so that a burst neither holds the loop nor fills a quick reader's backlog.
+        sizes = accumulate(len(append.body) for _, append in self.pending)
+        batch = [one for one, size in zip(self.pending, sizes, strict=True) if size <= ENTRIES_BYTES]
+        results, entries = self._transact(batch)
+        for (member, append), result in zip(batch, results, strict=True):
+            self.pending.popleft()
+            if type(result) is str:
+                member.connection.refuse(Refused(result), append)
+            else:
+                appended = {"type": "appended", "room": append.room, "id": append.id, "seq": result}
+                member.connection.say(appended)
+        for room, new in entries.items():
+            frames = list(entries_frames(room.name, new))
+            for member in list(room.members.values()):
+                if member.cursor == new[0].seq - 1:  # else it still reads what was before
+                    member.connection.deliver(member, frames)
+            self.log.forget(room)
 
-    def _write(self, batch: list[Append]) -> None:
-        deadline, results, entries = monotonic() + self.settings.patience, None, {}
-        while results is None:
-            try:
-                results, entries = self._transact(batch)
-            except sqlite3.Error as error:
-                if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY and monotonic() < deadline:
-                    self._flush()
-                    gevent.sleep(0.01)  # another process holds the lock
-                    continue
-                logger.error("The log could not be written: %s", error)
-                results = ["storage"] * len(batch)
-        self.pending_size -= sum(len(one.body) for one in batch)
-        for one, result in zip(batch, results, strict=True):
-            one.member.connection.answer(one, result)
-        for room, rows in entries.items():
-            frames = list(entries_frames(room.name, rows))
-            for member in [one for one in room.members.values() if one.live]:
-                member.connection.deliver(member, frames)
-            if self.log.fleeting and not room.members:
-                self.log.forget(room)
-
-    def _transact(self, batch: list[Append]) -> tuple[list[int | str], dict[Room, list[tuple]]]:
+    def _transact(self, batch: list[tuple[Member, Append]]) -> tuple[list[int | str], dict[Room, list[Entry]]]:
         """-> for each append its seq or the code of its refusal, and the new entries of each room."""
+        deadline = monotonic() + self.settings.patience
+        while True:
+            try:
+                with self.log.transaction():
+                    return self._append_all(batch)
+            except sqlite3.Error as error:
+                if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or monotonic() > deadline:
+                    logger.error("The log could not be written: %s", error)
+                    return ["storage"] * len(batch), {}
+            self._flush()
+            gevent.sleep(0.01)  # another process holds the lock
+
+    def _append_all(self, batch: list[tuple[Member, Append]]) -> tuple[list[int | str], dict[Room, list[Entry]]]:
         results, entries, at = [], {}, timestamp()
-        with self.log.transaction():
-            for one in batch:
-                room, name, newest = one.member.room, one.member.name, one.member.room.newest
-                try:
-                    results.append(self.log.append(room, one.kind, one.body, one.id, name, at, one.if_newest))
-                except Refused as refused:
-                    results.append(refused.code)
-                    continue
-                if results[-1] > newest:  # else it is a repeat
-                    entries.setdefault(room, []).append((results[-1], one.kind, one.id, name, at, one.body))
+        for member, new in batch:
+            room, newest = member.room, member.room.newest
+            try:
+                seq = self.log.append(room, new.kind, new.body, new.id, member.name, at, new.if_newest)
+            except Refused as refused:
+                results.append(refused.code)
+                continue
+            results.append(seq)
+            if seq > newest:  # else it is a repeat
+                entries.setdefault(room, []).append(Entry(seq, new.kind, new.id, member.name, at, new.body))
         return results, entries
 
     def _keep_house(self) -> None:
@@ -572,8 +602,7 @@ class Relay:
     def _tidy(self, time: float) -> None:
         for connection in list(self.connections):
             connection.check(time)
-        for address in [name for name, one in self.addresses.items() if not one.users and one.is_full(time)]:
-            del self.addresses[address]
+        self.addresses = {name: one for name, one in self.addresses.items() if one.users or not one.is_full(time)}
         if self.log.fleeting:
             for room in list(self.log.loaded.values()):
                 self.log.forget(room)
@@ -620,116 +649,22 @@ class Bucket:
         return self.tokens == self.burst
 
 
-def is_text(value: object, limit: int) -> bool:
-    try:
-        return type(value) is str and 1 <= len(value.encode()) <= limit
-    except UnicodeEncodeError:
-        raise Refused("unpaired-surrogate") from None
-
-
-def is_seq(value: object) -> bool:
-    return type(value) is int and 0 <= value < 2**53  # True is an int, but that is not its type
-
-
-def is_match(value: object, pattern: str) -> bool:
-    return type(value) is str and re.fullmatch(pattern, value) is not None
-
-
-def is_rooms(value: object) -> bool:
-    return type(value) is list and 1 <= len(value) <= 16 and all(is_text(one, 512) for one in value)
-
-
-MEMBERS = {  # of frames: how to see that one is good, and the code that says that it is not
-    "room": (lambda value: is_text(value, 512), "bad-room"),
-    "rooms": (is_rooms, "bad-rooms"),
-    "name": (lambda value: is_text(value, 256), "bad-name"),
-    "log": (lambda value: is_match(value, "[A-Za-z0-9_-]{1,64}"), "bad-log"),
-    "kind": (lambda value: is_match(value, "[a-z0-9.-]{1,32}"), "bad-kind"),
-    "id": (lambda value: is_match(value, "[A-Za-z0-9_-]{1,64}"), "bad-id"),
-    "body": (lambda value: is_text(value, 65_536), "bad-body"),
-    "after": (is_seq, "bad-number"),
-    "if_newest": (is_seq, "bad-number"),
-}
-FRAMES = {  # type: (members needed, members allowed)
-    "join": ({"room", "name", "after"}, {"log"}),
-    "leave": ({"room"}, set()),
-    "append": ({"room", "kind", "id", "body"}, {"if_newest"}),
-    "look": ({"rooms"}, set()),
-    "ping": (set(), set()),
-}
-
-
-def depth(value: object) -> int:
-    inner = value.values() if type(value) is dict else value
-    return 1 + max(map(depth, inner), default=0) if type(value) in (dict, list) else 0
-
-
-def once(pairs: list[tuple[str, object]]) -> dict:
-    if len(dict(pairs)) < len(pairs):
-        raise Refused("repeated-member")
-    return dict(pairs)
-
-
-def refuse_constant(_: str):
-    raise Refused("not-json")  # NaN and Infinity, which Python's parser would take
-
-
-from_json = json.JSONDecoder(object_pairs_hook=once, parse_constant=refuse_constant).decode
-
-
-def parse(data: bytes) -> dict:
-    """-> an object with any members. Raises Refused; UnicodeDecodeError if it is not even text."""
-    if len(data) > FRAME_BYTES:
-        raise Refused("too-large")
-    text = data.decode()
-    try:
-        frame = from_json(text)
-        if depth(frame) > DEPTH:
-            raise Refused("too-deep")
-    except RecursionError:
-        raise Refused("too-deep") from None
-    except ValueError:
-        raise Refused("not-json") from None
-    if type(frame) is not dict:
-        raise Refused("not-object")
-    return frame
-
-
-def check(frame: dict) -> str:
-    """-> the type of a frame whose every member is as web/protocol/README.md has it. Raises Refused."""
-    type_, members = frame.get("type"), frame.keys() - {"type"}
-    if type(type_) is not str or type_ not in FRAMES:
-        raise Refused("unknown-type")
-    needed, allowed = FRAMES[type_]
-    if members - needed - allowed:
-        raise Refused("unknown-member")
-    if needed - members:
-        raise Refused("missing-member")
-    for member in sorted(members):
-        is_good, code = MEMBERS[member]
-        if not is_good(frame[member]):
-            raise Refused(code)
-    return type_
-
-
 class Connection:
-    """One WebSocket after its handshake. Its handler reads the socket itself; frames to send wait in `out`."""
+    """One WebSocket after its handshake. Its handler reads the socket itself; what is to be sent waits in `out`."""
 
     def __init__(self, relay: Relay, sock, address: Bucket):
         self.relay, self.settings, self.sock, self.address = relay, relay.settings, sock, address
         self.protocol = Protocol(SERVER, state=State.OPEN, max_size=HARD_FRAME_BYTES, logger=SILENT)
-        # The same descriptor without gevent, for sends that do not wait. Under TLS they would go past the encryption.
-        self.raw, self.plain = socket.socket(fileno=sock.fileno()), not isinstance(sock, gevent.ssl.SSLSocket)
+        self.waits = isinstance(sock, gevent.ssl.SSLSocket)  # its send cannot be told not to wait
         with suppress(OSError):
-            self.raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.members: dict[str, Member] = {}
-        self.behind: deque[Member] = deque()  # those that still read the log
-        self.out: deque[bytes] = deque()  # whole frames, but for the first `offset` bytes, which are gone
-        self.offset = self.waiting = 0
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.members: dict[str, Member] = {}  # by room
+        self.lagging = False  # some of them may have to read the log
+        self.out = bytearray()
         self.writer = None  # a greenlet, while the socket does not take everything
-        self.message, self.binary = bytearray(), False  # the fragments of a message so far
+        self.message, self.is_binary = bytearray(), False  # the fragments of a message so far
         self.heard = self.moved = monotonic()
-        self.pinged, self.closing, self.closed_at = False, 0, 0.0
+        self.pinged, self.closing = False, 0.0  # since when it is being closed
         self.frames = Bucket(self.settings.frames_per_second, self.settings.frames_burst)
         self.bad = Bucket(self.settings.bad_frames / 10, self.settings.bad_frames)
 
@@ -740,8 +675,7 @@ class Connection:
                 self.protocol.receive_data(data)
                 for frame in self.protocol.events_received():
                     self._wait_for_room()
-                    if not self.closing:
-                        self._receive(frame)
+                    self._receive(frame)
                 if not self._take_writes():
                     break
         except OSError:
@@ -754,48 +688,43 @@ class Connection:
 
     def _wait_for_room(self) -> None:
         """Who does not read the answers is asked no further questions, so a burst of joins cuts nobody off."""
-        while self.waiting > ENTRIES_BYTES and not self.closing:
-            self.flush()
+        while not self.closing and (len(self.out) > ENTRIES_BYTES or self.relay.is_busy):
             gevent.sleep(0.01)
             self.heard = monotonic()
 
     def _take_writes(self) -> bool:
         """Queues what the protocol answers by itself (pong, close) -> False if that was the last."""
         writes = self.protocol.data_to_send()
-        for data in filter(None, writes):
-            self.queue(data)
+        self._put(b"".join(writes))
         return b"" not in writes
 
     def _receive(self, frame: Frame) -> None:
+        if self.closing:
+            return
         if frame.opcode is Opcode.PING:
             with suppress(Refused):
                 self._pay()
         elif frame.opcode in (Opcode.TEXT, Opcode.BINARY, Opcode.CONT):
             if frame.opcode is not Opcode.CONT:
-                self.message, self.binary = bytearray(), frame.opcode is Opcode.BINARY
+                self.message, self.is_binary = bytearray(), frame.opcode is Opcode.BINARY
             self.message += frame.data
             if frame.fin:
-                data, self.message = self.message, bytearray()
-                self._handle(data)
+                self._handle(self.message)
 
     def _handle(self, data: bytearray) -> None:
-        frame, well_formed = {}, False
+        frame = None
         try:
-            if self.binary:
-                raise Refused("not-text")
-            frame = parse(data)
-            type_ = check(frame)
-            well_formed = True
+            frame = parse(data, self.is_binary)
             self._pay()
-            self.ANSWERS[type_](self, **{name: value for name, value in frame.items() if name != "type"})
+            self._do(frame)
         except UnicodeDecodeError:
             self.close(1007)
         except sqlite3.Error as error:
             logger.error("The log could not be read: %s", error)
-            self._refuse("storage", frame)
+            self.refuse(Refused("storage"), frame)
         except Refused as refused:
-            self._refuse(refused.code, frame)
-            if not well_formed and not self.bad.take(self.heard):
+            self.refuse(refused, frame)
+            if not frame and not self.bad.take(self.heard):
                 self.close(4002)
 
     def _pay(self) -> None:
@@ -805,132 +734,104 @@ class Connection:
                 self.close(4003)
             raise Refused("too-fast")
 
-    def _refuse(self, code: str, frame: dict) -> None:
-        error = {"type": "error", "code": code, "message": ERRORS[code]}
-        for member in ("room", "id"):
-            with suppress(Refused):
-                if MEMBERS[member][0](frame.get(member)):
-                    error[member] = frame[member]
-        self.say(error)
-
-    def _join(self, room: str, name: str, after: int, log: str | None = None) -> None:
-        member = self.members.get(room)
-        if member and member.name != name:
-            self._leave_room(member)
-            member = None
-        member = member or self._enter_room(room, name)
-        place = member.room
-        member.cursor = after if log in (None, place.log) and after <= place.newest else 0
-        member.live = False
-        if member not in self.behind:
-            self.behind.append(member)
-        members = [{"member": one.number, "name": one.name} for one in place.members.values()]
-        frame = {"type": "joined", "room": room, "log": place.log, "after": member.cursor, "newest": place.newest}
-        frame |= {"oldest": self.relay.log.oldest(place), "you": member.number, "members": members}
-        self.say(frame | {"kept": self.relay.log.kept})
-
-    def _enter_room(self, name: str, member_name: str) -> Member:
-        if len(self.members) >= self.settings.rooms_per_connection:
-            raise Refused("too-many-rooms")
-        room = self.relay.log.room(name)
-        if len(room.members) >= self.settings.members_per_room:
-            raise Refused("room-full")
-        member = Member(next(self.relay.member_numbers), room, self, member_name)
-        room.members[member.number] = self.members[name] = member
-        member.tell_others("member-joined")
-        return member
-
-    def _leave_room(self, member: Member) -> None:
-        room = member.room
-        del self.members[room.name], room.members[member.number]
-        if member in self.behind:
-            self.behind.remove(member)
-        member.tell_others("member-left")
-        if self.relay.log.fleeting and not room.members:
-            self.relay.log.forget(room)
+    def _do(self, frame: FromPage) -> None:
+        match frame:
+            case Join():
+                self._join(frame)
+            case Leave():
+                self._member(frame.room).leave()
+                self.say({"type": "left", "room": frame.room})
+            case Append():
+                self.relay.pending.append((self._member(frame.room), frame))
+                self.relay.wake.set()
+            case Look():
+                rooms = [self.relay.log.room(name) for name in frame.rooms]
+                looked = [{"room": one.name, "newest": one.newest, "members": len(one.members)} for one in rooms]
+                self.say({"type": "looked", "rooms": looked})
+            case Ping():
+                self.say({"type": "pong"})
 
     def _member(self, room: str) -> Member:
         if room not in self.members:
             raise Refused("not-joined")
         return self.members[room]
 
-    def _leave(self, room: str) -> None:
-        self._leave_room(self._member(room))
-        self.say({"type": "left", "room": room})
+    def _join(self, frame: Join) -> None:
+        member = self.members.get(frame.room)
+        if member and member.name != frame.name:
+            member.leave()
+            member = None
+        member = member or self._enter(frame)
+        room, self.lagging = member.room, True
+        member.cursor = frame.after if frame.log in (None, room.log) and frame.after <= room.newest else 0
+        members = [{"member": one.number, "name": one.name} for one in room.members.values()]
+        joined = {"type": "joined", "room": room.name, "log": room.log, "after": member.cursor, "oldest": room.oldest}
+        joined |= {"newest": room.newest, "you": member.number, "members": members, "kept": self.relay.log.kept}
+        self.say(joined)
 
-    def _append(self, room: str, kind: str, id: str, body: str, if_newest: int | None = None) -> None:
-        self.relay.accept(Append(self._member(room), kind, id, body, if_newest))
+    def _enter(self, frame: Join) -> Member:
+        if len(self.members) >= self.settings.rooms_per_connection:
+            raise Refused("too-many-rooms")
+        room = self.relay.log.room(frame.room)
+        if len(room.members) >= self.settings.members_per_room:
+            raise Refused("room-full")
+        member = Member(next(self.relay.member_numbers), room, self, frame.name)
+        room.members[member.number] = self.members[room.name] = member
+        member.tell_others("member-joined")
+        return member
 
-    def answer(self, append: Append, result: int | str) -> None:
-        """What became of an append: its seq, or the code of the refusal."""
-        of = {"room": append.member.room.name, "id": append.id}
-        if type(result) is str:
-            self._refuse(result, of)
-        else:
-            self.say({"type": "appended", **of, "seq": result})
-
-    def _look(self, rooms: list[str]) -> None:
-        seen = [self.relay.log.room(name) for name in rooms]
-        looked = [{"room": one.name, "newest": one.newest, "members": len(one.members)} for one in seen]
-        self.say({"type": "looked", "rooms": looked})
-
-    def _ping(self) -> None:
-        self.say({"type": "pong"})
-
-    ANSWERS = {"join": _join, "leave": _leave, "append": _append, "look": _look, "ping": _ping}  # noqa: RUF012 a constant
+    def refuse(self, refused: Refused, frame: FromPage | None) -> None:
+        error = {"type": "error", "code": refused.code, "message": ERRORS[refused.code] + refused.detail}
+        self.say(error | {name: getattr(frame, name) for name in ("room", "id") if hasattr(frame, name)})
 
     def say(self, frame: dict) -> None:
         self.queue(text_frame(encode(frame)))
 
     def queue(self, data: bytes) -> None:
         """Takes a whole frame for the next tick. Past the bounded backlog the connection is cut off."""
-        if self.out and self.waiting + len(data) > self.settings.backlog:
+        if self.out and len(self.out) + len(data) > self.settings.backlog:
             self.close(4004)
         elif not self.closing:
             self._put(data)
 
     def deliver(self, member: Member, frames: list[tuple[int, bytes]]) -> None:
-        """New entries for a live member. One that lags reads them from the log later, so they need no memory."""
-        if self.waiting > ENTRIES_BYTES and not self.closing:
-            member.live = False
-            self.behind.append(member)
-        else:
-            for member.cursor, data in frames:
-                self.queue(data)
+        """New entries. A connection that lags reads them from the log later, so they need no memory."""
+        for last, data in frames:
+            if len(self.out) > ENTRIES_BYTES:
+                self.lagging = True
+                return
+            member.cursor = last
+            self.queue(data)
 
     def _put(self, data: bytes) -> None:
-        self.out.append(data)
-        self.waiting += len(data)
-        self.relay.dirty.add(self)
-        self.relay.wake.set()
+        if data:
+            self.out += data
+            self.relay.dirty.add(self)
+            self.relay.wake.set()
 
     def flush(self) -> None:
-        """Sends what waits, joined and at once. What the socket does not take is left to a greenlet of its own."""
+        """Sends what waits, at once. What the socket does not take is left to a greenlet of its own."""
         if self.writer:
             return
-        if self.plain and self.out:
-            try:
-                self._sent(self.raw.send(b"".join(self.out) if len(self.out) > 1 else self.out[0]))
-            except BlockingIOError:
-                pass
-            except OSError:
-                self.out.clear()  # the handler will see that the connection has ended
-        if self.out or self.behind:
+        if self.out and not self.waits:
+            with suppress(OSError):  # it takes no more for now, or it has ended: the greenlet will see
+                self._sent(self.sock.send(self.out, timeout=0.0))
+        if self.out or self.lagging:
             self.moved = monotonic()
             self.writer = gevent.spawn(self._write_rest)
 
     def _sent(self, size: int) -> None:
+        del self.out[:size]
         self.moved = monotonic()
-        self.waiting -= size
-        self.offset += size
-        while self.out and self.offset >= len(self.out[0]):
-            self.offset -= len(self.out.popleft())
 
     def _write_rest(self) -> None:
         """Waits for the socket piece by piece, and fetches the next page of a log when all before it is gone."""
         try:
-            while self.out or self._next_page():
-                self._sent(self.sock.send(memoryview(self.out[0])[self.offset : self.offset + PIECE]))
+            while self.out or self.lagging:
+                if self.out:
+                    self._sent(self.sock.send(self.out[:PIECE]))
+                else:
+                    self._read_page()
         except OSError:
             self.out.clear()
         except sqlite3.Error as error:
@@ -939,27 +840,24 @@ class Connection:
         finally:
             self.writer = None
 
-    def _next_page(self) -> bool:
+    def _read_page(self) -> None:
         gevent.sleep(0)  # a socket that takes everything never waits, and the others must come to their turn
-        while self.behind:
-            member = self.behind[0]
+        behind = [one for one in self.members.values() if one.cursor < one.room.newest]
+        self.lagging = bool(behind)
+        for member in behind[:1]:
+            self.members[member.room.name] = self.members.pop(member.room.name)  # rooms take turns
             with closing(self.relay.log.read(member.room, member.cursor)) as rows:
-                page = next(entries_frames(member.room.name, rows), None)
-            if page:
-                member.cursor, data = page
-                self.behind.rotate(-1)
-                self._put(data)
-                break
-            member.live = True  # nothing can have been appended since that look at the log's end
-            self.behind.popleft()
-        return bool(self.out)
+                page = next(entries_frames(member.room.name, (Entry(*row) for row in rows)), None)
+            member.cursor, data = page or (member.room.newest, b"")  # b"" if none of them is kept
+            self._put(data)
 
     def check(self, time: float) -> None:
         """Once in a while: is the other side still there, and does it still read?"""
         silence, limit = time - self.heard, self.settings.silence
         if self.closing:
-            if time - self.closed_at > self.settings.linger:
-                self._shut()
+            if time - self.closing > self.settings.linger:
+                with suppress(OSError):
+                    self.sock.shutdown(socket.SHUT_RDWR)
         elif self.writer and self.out and time - self.moved > self.settings.stall:
             self.close(4004)
         elif silence > 2 * limit:
@@ -973,41 +871,26 @@ class Connection:
         """Leaves all rooms now and says why; the handler goes on until the other side has answered, or has had time."""
         if self.closing:
             return
-        self.closing, self.closed_at = code, monotonic()
+        self.closing = monotonic()
         logger.info("A connection is closed: %s", CLOSE_CODES[code])
         for member in list(self.members.values()):
-            self._leave_room(member)
-        if code == 4004:
-            while len(self.out) > bool(self.offset or self.writer):  # a frame under way has to be finished
-                self.waiting -= len(self.out.pop())
+            member.leave()
         if self.protocol.state is State.OPEN:
             self.protocol.send_close(code, CLOSE_CODES[code])
-            for data in self.protocol.data_to_send():
-                self._put(data)
-
-    def _shut(self) -> None:
-        with suppress(OSError):
-            self.raw.shutdown(socket.SHUT_RDWR)
+            self._take_writes()
 
     def _end(self) -> None:
-        self.closing = self.closing or 1000
-        for member in list(self.members.values()):
-            self._leave_room(member)
+        self.close(1000)
         with gevent.Timeout(self.settings.linger, False), suppress(OSError):
             self.flush()
             if self.writer:
                 self.writer.join()
-            if self.protocol.parser_exc:
-                # Reads on until there is no more: a reset for unread bytes would overtake our close frame.
-                if self.plain:
-                    self.raw.shutdown(socket.SHUT_WR)
-                self.sock.settimeout(1)
-                while self.sock.recv(PIECE):
-                    pass
+            # Reads on until there is no more: a reset for unread bytes would overtake our close frame.
+            self.sock.shutdown(socket.SHUT_WR)
+            while self.sock.recv(PIECE):
+                pass
         if self.writer:
             self.writer.kill()
-        self._shut()
-        self.raw.detach()  # the descriptor is the other socket's to close
         self.sock.close()
 
 

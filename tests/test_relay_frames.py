@@ -37,10 +37,13 @@ def answer(client, data):
     """The code of the error frame that answers; None if it was taken without one."""
     client.send_raw(data)
     frames = client.answers()
-    errors = [frame for frame in frames if frame["type"] == "error"]
+    # What became of an append that was taken comes with the next tick, perhaps only after a later frame's answer.
+    errors = [frame for frame in frames if frame["type"] == "error" and frame["code"] != "id-conflict"]
     assert len(errors) <= 1
     for frame in errors:
-        assert frame["message"] == server.ERRORS[frame["code"]]
+        sentence = server.ERRORS[frame["code"]]
+        assert frame["message"] == sentence or (frame["code"] == "bad-frame" and frame["message"].startswith(sentence))
+        assert len(frame["message"]) < 400
         assert frame.keys() <= {"type", "code", "message", "room", "id"}
     return errors[0]["code"] if errors else None
 
@@ -50,67 +53,67 @@ def changed(type_, **members):
 
 
 BAD = [
-    (b"{}", "not-text"),
+    (b"{}", "binary"),
     ("", "not-json"),
     ("{", "not-json"),
-    ("{} {}", "not-json"),
+    ('{"type":"ping"} {}', "not-json"),
     ("\ufeff{}", "not-json"),
     ('{"type":"ping"}\0', "not-json"),
     ("{'type':'ping'}", "not-json"),
     ('{"type":NaN}', "not-json"),
     ('{"type":-Infinity}', "not-json"),
     ('{"type":"a\nb"}', "not-json"),
-    ('{"type":' + "9" * 5_000 + "}", "not-json"),
-    ("[]", "not-object"),
-    ("null", "not-object"),
-    ('"ping"', "not-object"),
-    ('{"type":"ping","type":"ping"}', "repeated-member"),
-    ('{"type":"ping","x":{"a":1,"a":1}}', "repeated-member"),
-    ("[" * 9 + "]" * 9, "too-deep"),
-    ("[" * 60_000 + "]" * 60_000, "too-deep"),
+    ('{"type":' + "9" * 5_000 + "}", "unknown-type"),
+    ("[]", "bad-frame"),
+    ("null", "bad-frame"),
+    ('"ping"', "bad-frame"),
+    ("[" * 60_000 + "]" * 60_000, "bad-frame"),
     ('{"a":' * 20_000 + "1" + "}" * 20_000, "too-deep"),
-    ("[" * 8 + "]" * 8, "not-object"),
+    ('{"room":' + "[" * 60_000 + "]" * 60_000 + ',"type":"leave"}', "too-deep"),
     ('{"type":"ping"}' + " " * 131_072, "too-large"),
     ("{}", "unknown-type"),
     ('{"type":"hello"}', "unknown-type"),
     ('{"type":null}', "unknown-type"),
     ('{"type":["ping"]}', "unknown-type"),
     ('{"type":{"ping":1}}', "unknown-type"),
-    ('{"type":"ping","room":"r"}', "unknown-member"),
-    (changed("append", if_latest=1), "unknown-member"),
-    ('{"type":"join","room":"r","name":"n"}', "missing-member"),
-    (changed("join", room="\ud800"), "unpaired-surrogate"),
-    (changed("append", body="a\udfffb"), "unpaired-surrogate"),
-    (changed("look", rooms=["\udc00"]), "unpaired-surrogate"),
-    (changed("append", id="\ud800"), "bad-id"),
-    (changed("join", room=""), "bad-room"),
-    (changed("join", room="é" * 257), "bad-room"),
-    (changed("leave", room=7), "bad-room"),
-    (changed("join", name=None), "bad-name"),
-    (changed("join", name="n" * 257), "bad-name"),
-    (changed("join", log=""), "bad-log"),
-    (changed("join", log="a" * 65), "bad-log"),
-    (changed("join", log="a\n"), "bad-log"),
-    (changed("join", after=-1), "bad-number"),
-    (changed("join", after=True), "bad-number"),
-    (changed("join", after=1.0), "bad-number"),
-    (changed("join", after=2**53), "bad-number"),
-    (changed("join", after="0"), "bad-number"),
-    ('{"type":"join","room":"r","name":"n","after":1e3}', "bad-number"),
-    ('{"type":"join","room":"r","name":"n","after":1e999}', "bad-number"),
-    (changed("append", if_newest=-1), "bad-number"),
-    (changed("append", kind="Message"), "bad-kind"),
-    (changed("append", kind="k" * 33), "bad-kind"),
-    (changed("append", kind="é"), "bad-kind"),
-    (changed("append", id="a b"), "bad-id"),
-    (changed("append", id="\u0661"), "bad-id"),
-    (changed("append", body=""), "bad-body"),
-    (changed("append", body={"iv": ""}), "bad-body"),
-    (changed("append", body="b" * 65_537), "bad-body"),
-    (changed("look", rooms=[]), "bad-rooms"),
-    (changed("look", rooms=["r"] * 17), "bad-rooms"),
-    (changed("look", rooms="r"), "bad-rooms"),
-    (changed("look", rooms=["r", 1]), "bad-rooms"),
+    ('{"type":"ping","room":"r"}', "bad-frame"),
+    (changed("append", if_latest=1), "bad-frame"),
+    ('{"type":"join","room":"r","name":"n"}', "bad-frame"),
+    (changed("join", room="\ud800"), "not-json"),
+    (changed("append", body="a\udfffb"), "not-json"),
+    (changed("look", rooms=["\udc00"]), "not-json"),
+    (changed("append", id="\ud800"), "not-json"),
+    (changed("join", room=""), "bad-frame"),
+    (changed("join", room="é" * 513), "bad-frame"),
+    (changed("leave", room=7), "bad-frame"),
+    (changed("join", name=None), "bad-frame"),
+    (changed("join", name="n" * 257), "bad-frame"),
+    (changed("join", log=None), "bad-frame"),
+    (changed("append", if_newest=None), "bad-frame"),
+    ('{"type":"join","room":"r","name":"n","after":NaN}', "not-json"),
+    (changed("join", log=""), "bad-frame"),
+    (changed("join", log="a" * 65), "bad-frame"),
+    (changed("join", log="a\n"), "bad-frame"),
+    (changed("join", after=-1), "bad-frame"),
+    (changed("join", after=True), "bad-frame"),
+    (changed("join", after=1.0), "bad-frame"),
+    (changed("join", after=2**53), "bad-frame"),
+    (changed("join", after="0"), "bad-frame"),
+    ('{"type":"join","room":"r","name":"n","after":1e3}', "bad-frame"),
+    ('{"type":"join","room":"r","name":"n","after":1e999}', "bad-frame"),
+    (changed("append", if_newest=-1), "bad-frame"),
+    (changed("append", kind="Message"), "bad-frame"),
+    (changed("append", kind="k" * 33), "bad-frame"),
+    (changed("append", kind="é"), "bad-frame"),
+    (changed("append", id="a b"), "bad-frame"),
+    (changed("append", id="\u0661"), "bad-frame"),
+    (changed("append", body=""), "bad-frame"),
+    (changed("append", body={"iv": ""}), "bad-frame"),
+    (changed("append", body="b" * 65_537), "bad-frame"),
+    (changed("look", rooms=[]), "bad-frame"),
+    (changed("look", rooms=["r"] * 17), "bad-frame"),
+    (changed("look", rooms="r"), "bad-frame"),
+    (changed("look", rooms=["r", 1]), "bad-frame"),
     (changed("append"), "not-joined"),
 ]
 
@@ -123,7 +126,7 @@ def test_a_bad_frame_is_answered_by_its_code_and_the_connection_goes_on(client, 
 @pytest.mark.parametrize(
     "data",
     [
-        changed("join", room="\U0001f600" * 128, name="é" * 128, after=2**53 - 1, log="-_" * 32),
+        changed("join", room="\U0001f600" * 512, name="é" * 256, after=2**53 - 1, log="-_" * 32),
         json.dumps(GOOD["look"] | {"rooms": ["r" * 512] * 16}, ensure_ascii=False),
         '{"type":"ping"}' + " " * (131_072 - 15),
         ' {"type" : "p\\u0069ng"} ',
@@ -133,12 +136,17 @@ def test_what_is_just_within_the_limits_is_taken(client, data):
     assert answer(client, data) is None
 
 
-def test_a_refused_frame_is_answered_with_its_room_and_id_where_they_are_good(client):
-    client.send_raw(changed("append", body=7))
+def test_a_well_formed_frame_is_refused_with_its_room_and_id(client):
+    client.send_raw(changed("append"))
     error = client.receive("error")
-    assert (error["code"], error["room"], error["id"]) == ("bad-body", "r", "i")
-    client.send_raw(changed("append", body=7, room=["r"], id="\ud800"))
-    assert client.receive("error").keys() == {"type", "code", "message"}
+    assert (error["code"], error["room"], error["id"]) == ("not-joined", "r", "i")
+
+
+def test_a_bad_member_is_named_and_its_value_is_not(client):
+    client.send_raw(changed("append", body={"secret": "value"}))
+    error = client.receive("error")
+    assert "`$.body`" in error["message"] and "secret" not in error["message"] and "value" not in error["message"]
+    assert error.keys() == {"type", "code", "message"}
 
 
 def test_a_frame_past_the_hard_limit_closes_with_1009_and_the_client_learns_why(relay):
@@ -166,7 +174,7 @@ anything = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=4), inner, max_size=4),
     max_leaves=8,
 )
-members = st.sampled_from(["type", *server.MEMBERS])
+members = st.sampled_from(["type", "room", "rooms", "name", "log", "kind", "id", "body", "after", "if_newest"])
 types = st.sampled_from(list(GOOD))
 
 

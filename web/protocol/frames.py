@@ -8,7 +8,7 @@ from .errors import BadFrame, BadInput
 
 FRAME_BYTES = 1_048_576  # of a frame from the relay; more is not parsed
 SEQ_MOST = 2**53 - 1
-ROOM_BYTES, NAME_BYTES = 512, 256
+ROOM_CHARACTERS, NAME_CHARACTERS = 512, 256
 KIND_LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789.-"
 
 
@@ -35,9 +35,10 @@ def text(most):
         if type(value) is not str or not value or len(value) > most:
             return False
         try:
-            return len(utf8_bytes(value, "text")) <= most
+            utf8_bytes(value, "text")  # refuses half of a surrogate pair
         except BadInput:
             return False
+        return True
 
     return check
 
@@ -80,7 +81,7 @@ def fits(item, fields):
     return True
 
 
-room, name, body, identifier = text(ROOM_BYTES), text(NAME_BYTES), text(BODY_BYTES), token(BASE64URL, 64)
+room, name, body, identifier = text(ROOM_CHARACTERS), text(NAME_CHARACTERS), text(BODY_BYTES), token(BASE64URL, 64)
 ENTRY = {"seq": number, "kind": short, "id": short, "name": name, "at": moment, "body": body}
 MEMBER = {"member": number, "name": name}
 
