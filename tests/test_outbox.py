@@ -25,13 +25,15 @@ def test_messages_are_sealed_in_the_order_they_were_written_in(outbox):
     assert order == ["a", "b", "c"]
 
 
-def test_only_what_is_sealed_and_still_sending_is_sent_again(outbox):
+def test_only_what_is_sealed_and_still_sending_and_not_under_way_is_sent(outbox):
     a, b, c = outbox.items
     a.body = b.body = c.body = "sealed"
     a.state, b.state = "relayed", "failed"
-    assert ids(outbox.to_resend()) == ["c"]
-    c.body = None
-    assert outbox.to_resend() == []
+    assert ids(outbox.to_send()) == ["c"]
+    c.sent = True
+    assert outbox.to_send() == []
+    c.sent, c.body = False, None
+    assert outbox.to_send() == []
 
 
 def test_what_is_not_relayed_would_be_lost(outbox):

@@ -8,6 +8,7 @@ from protocol.errors import CannotOpen, NotEncrypted, Problem, Replayed, TooMany
 from protocol.levels import Opened, Tag, Waiting
 from protocol.levels.keyring import KeyRing
 from protocol.session import WAITING_MOST, Session
+from protocol.writing import IN_FLIGHT
 from reference import run
 
 ROOM = "dummy/tea"
@@ -357,6 +358,50 @@ def test_a_message_that_came_too_fast_is_sent_again_after_a_second_and_never_rea
     assert room.happened() == []
     room.sleep(0.1)
     assert room.happened() == ["send append id1 ours us hello #1"]
+
+
+def test_after_too_fast_nothing_overtakes_the_refused_message(room):
+    room.says("a", "b")
+    room.happened()
+    room.receive("error", code="too-fast", message="Wait.", id="id1")
+    room.says("c")
+    room.receive("error", code="too-fast", message="Wait.", id="id2")
+    assert room.happened() == ["pending id3 message c sending"]
+    room.sleep(1)
+    sent = [f"send append id{n} ours us {text} #{n}" for n, text in enumerate("abc", 1)]
+    assert room.happened() == sent
+
+
+def test_only_so_many_messages_are_under_way_and_each_answer_lets_the_next_one_go(room):
+    room.says(*[f"text {n}" for n in range(1, IN_FLIGHT + 4)])
+    sent = [one for one in room.happened() if one.startswith("send append")]
+    assert len(sent) == IN_FLIGHT
+    room.receive("appended", id="id1", seq=1)
+    room.receive("error", code="storage", message="Full.", id="id2")
+    room.reads(ours(2, 3, "text 3"))
+    room.receive("appended", id="id3", seq=2)
+    sent = [one.split()[2] for one in room.happened() if one.startswith("send append")]
+    assert sent == [f"id{IN_FLIGHT + n}" for n in (1, 2, 3)]
+
+
+def test_what_was_under_way_when_the_connection_broke_makes_room_again(room):
+    room.says(*[f"text {n}" for n in range(1, IN_FLIGHT + 2)])
+    room.session.down()
+    room.happened()
+    room.joined()
+    sent = [one.split()[2] for one in room.happened() if one.startswith("send append")]
+    assert sent == [f"id{n}" for n in range(1, IN_FLIGHT + 1)]
+
+
+def test_a_mistake_of_ours_on_one_message_does_not_cost_those_beside_it(room):
+    def open_one(*parts):
+        if parts[-1] == "bad":
+            raise KeyError("a mistake")
+        return Opened(parts[-1], "them", Tag(b"them"), False, [])
+
+    room.level.open_one = open_one
+    room.reads(theirs(1, "a"), theirs(2, "bad"), theirs(3, "c"))
+    assert room.happened()[:3] == ["row s0-1 message a", "row s0-2 refusal malformed", "row s0-3 message c"]
 
 
 def test_a_refusal_of_the_room_is_its_state(room):

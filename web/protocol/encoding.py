@@ -15,16 +15,17 @@ SPACES = (
 # Never in a name: first and last code point of each range. Two names that look alike must not differ by these.
 FORBIDDEN_IN_NAMES = (
     (0x0000, 0x001F),  # controls
-    (0x007F, 0x009F),  # delete and more controls
+    (0x007F, 0x00A0),  # delete, more controls, no-break space
     (0x00AD, 0x00AD),  # soft hyphen
     (0x034F, 0x034F),  # combining grapheme joiner
     (0x061C, 0x061C),  # Arabic letter mark
     (0x115F, 0x1160),  # Hangul fillers
+    (0x1680, 0x1680),  # Ogham space
     (0x17B4, 0x17B5),  # Khmer inherent vowels
     (0x180B, 0x180F),  # Mongolian variation selectors and vowel separator
-    (0x200B, 0x200F),  # zero-width space, non-joiner, joiner; direction marks
-    (0x2028, 0x202E),  # line and paragraph separators; bidirectional embeddings and overrides
-    (0x2060, 0x206F),  # word joiner, invisible operators, bidirectional isolates
+    (0x2000, 0x200F),  # spaces of other widths and of none, joiners, direction marks
+    (0x2028, 0x202F),  # separators, bidirectional embeddings and overrides, narrow space
+    (0x205F, 0x206F),  # mathematical space, word joiner, invisible operators, bidirectional isolates
     (0x3164, 0x3164),  # Hangul filler
     (0xD800, 0xDFFF),  # surrogates
     (0xFE00, 0xFE0F),  # variation selectors

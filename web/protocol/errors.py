@@ -68,7 +68,7 @@ class TooManyKeys(Refusal):
 
 class Replayed(Refusal):
     code = "replayed"
-    for_people = "The relay delivered a message again that was shown before. It is not shown twice."
+    for_people = "A message arrived again, or older than the first one of its sender here, so it is not shown."
 
 
 class CannotOpen(Refusal):
@@ -137,7 +137,7 @@ class Late(Warning_):
     code = "late"
 
     def __init__(self):
-        super().__init__("This message arrived after later ones of the same sender: the relay changed the order.")
+        super().__init__("This message arrived after later ones of the same sender: the order was changed on the way.")
 
 
 class Forked(Warning_):

@@ -6,6 +6,7 @@ class Item:
         self.id = id
         self.text = text
         self.body = None  # sealed once, and never anew
+        self.sent = False  # and not yet answered
         self.state = "sending"  # then relayed, or failed
         self.problem = ""  # why it failed, for people
 
@@ -36,9 +37,9 @@ class Outbox:
                 return item
         return None
 
-    def to_resend(self):
-        """Sealed, and neither acknowledged nor given up."""
-        return [item for item in self.items if item.body is not None and item.state == "sending"]
+    def to_send(self):
+        """Sealed, and neither under way, acknowledged nor given up."""
+        return [item for item in self.items if item.body is not None and item.state == "sending" and not item.sent]
 
     def unsent(self):
         """How many would be lost if the page went away now."""

@@ -6,7 +6,7 @@ two frames.
 """
 
 from . import rows
-from .errors import CannotOpen, Refusal, Replayed, TooManyKeys, UnknownKind, WrongPassphrase
+from .errors import CannotOpen, Malformed, Refusal, Replayed, TooManyKeys, UnknownKind, WrongPassphrase
 from .levels import Opened, Waiting
 from .members import Members
 from .writing import MESSAGE, Writing
@@ -138,11 +138,22 @@ class Session:
     async def open(self, entries):
         """An outcome for each: of its level, or UnknownKind."""
         known = [entry for entry in entries if entry["kind"] == MESSAGE]
-        outcomes = await self.level.open(known)
+        outcomes = await self.open_known(known)
         if len(known) == len(entries):
             return outcomes
         outcomes = iter(outcomes)
         return [next(outcomes) if entry["kind"] == MESSAGE else UnknownKind() for entry in entries]
+
+    async def open_known(self, entries):
+        try:
+            return await self.level.open(entries)
+        except Exception:  # noqa: BLE001 - a mistake of ours on one message must not cost those beside it
+            if len(entries) == 1:
+                return [Malformed()]
+            outcomes = []
+            for entry in entries:
+                outcomes += await self.open_known([entry])
+            return outcomes
 
     def show_outcomes(self, entries, outcomes):
         fresh = []

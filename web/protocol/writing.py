@@ -5,7 +5,8 @@ from .envelope import text_bytes
 from .outbox import Outbox
 
 MESSAGE = "message"  # the kind of entry that a text is
-SLOW_DOWN = 1.0  # seconds before a message that came too fast is sent again
+SLOW_DOWN = 1.0  # seconds without sending after the relay said that messages came too fast
+IN_FLIGHT = 50  # sent at most before an answer comes: what the relay refuses of many would arrive in another order
 
 
 class Writing:
@@ -23,6 +24,8 @@ class Writing:
         self.online = False
         self.ready = False  # the level can seal
         self.sealing = False
+        self.paused = False
+        self.in_flight = 0
 
     async def say(self, text):
         """Seals and sends, or keeps the text until that is possible. Raises Problem, and then nothing was taken."""
@@ -44,7 +47,7 @@ class Writing:
             item = self.outbox.next_unsealed()
             while item:
                 item.body = await self.level.seal(item.text)
-                self.transmit(item)
+                self.transmit()
                 item = self.outbox.next_unsealed()
         finally:
             self.sealing = False
@@ -52,22 +55,36 @@ class Writing:
     def up(self):
         """The room is joined: what the relay has not acknowledged goes out again, the very same bytes."""
         self.online = True
-        for item in self.outbox.to_resend():
-            self.transmit(item)
+        self.in_flight = 0
+        for item in self.outbox.items:
+            item.sent = False
+        self.transmit()
 
     def down(self):
         self.online = False
 
-    def transmit(self, item):
-        """Does nothing while offline: up() sends what is still on its way."""
-        if self.online:
+    def transmit(self):
+        """Sends what is sealed, in its order. Does nothing while offline: up() begins anew."""
+        if not self.online or self.paused:
+            return
+        for item in self.outbox.to_send():
+            if self.in_flight >= IN_FLIGHT:
+                return
+            item.sent = True
+            self.in_flight += 1
             self.send({"type": "append", "room": self.address, "kind": MESSAGE, "id": item.id, "body": item.body})
+
+    def answered(self, item):
+        if item.sent:
+            item.sent = False
+            self.in_flight -= 1
 
     def landed(self, entry):
         """The item that this entry of the log is, which is then no longer on its way; None if it is not ours."""
         item = self.outbox.find(entry["id"])
         if item is None or item.body != entry["body"]:
             return None
+        self.answered(item)
         self.outbox.remove(item)
         return item
 
@@ -75,23 +92,36 @@ class Writing:
         item = self.outbox.find(id)
         if item and item.state == "failed":
             self.change(item, "sending", "")
-            self.transmit(item)
+            self.transmit()
 
     def appended(self, id):
         item = self.outbox.find(id)
         if item:
+            self.answered(item)
             self.change(item, "relayed", "")
+        self.transmit()
 
     def refused(self, frame):
         """An error frame; False if it is not about a message of ours."""
         item = self.outbox.find(frame.get("id", ""))
         if item is None:
             return False
+        self.answered(item)
         if frame["code"] == "too-fast":
-            self.later(SLOW_DOWN, lambda: self.transmit(item))
+            self.pause()
         else:
             self.change(item, "failed", frame["message"])
+            self.transmit()
         return True
+
+    def pause(self):
+        if not self.paused:
+            self.paused = True
+            self.later(SLOW_DOWN, self.resume)
+
+    def resume(self):
+        self.paused = False
+        self.transmit()
 
     def change(self, item, state, problem):
         item.state = state
