@@ -151,6 +151,7 @@ class Refused(Exception):
 # ---------------------------------------------------------------------------------------------------- 2. The log
 
 SCHEMA_VERSION, APPLICATION_ID = 2, 0x5EC0C4A7
+COLUMNS = ("seq", "kind", "id", "name", "at", "body")  # of an entry, in the log and in `entries` frames
 TRIM_EVERY, TRIM_STEP = 64, 500  # entries: so many past its limit a room is trimmed, and by so many at a time
 # An ordinary rowid table: `without rowid` costs three times as much per row. Rowids are in order of time.
 # `kinds` is a JSON object: the newest seq of each kind. From `oldest` on no entry is missing.
@@ -262,31 +263,27 @@ class Log:
 
     def read(self, room: Room, after: int) -> sqlite3.Cursor:
         """Entries (seq, kind, id, name, at, body) past `after`, in order. Close it, or checkpoints wait."""
-        columns = "seq, kind, id, name, at, body"
-        question = f"select {columns} from entry where room = ? and seq > ? order by seq"
+        question = f"select {', '.join(COLUMNS)} from entry where room = ? and seq > ? order by seq"
         return self.sql.execute(question, (room.number, after))
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """All that is appended inside is kept at its end, or nothing is. Raises sqlite3.Error."""
-        self.before = {}
+        self.before, limit = {}, self.settings.retention_messages
         try:
             with self.sql:  # commits, or rolls back
                 self.sql.execute("begin immediate")
                 yield
                 for room in self.before:
-                    self._finish(room)
+                    if limit and room.newest - room.oldest >= limit + TRIM_EVERY:
+                        self._trim(room, min(room.newest - limit + 1, room.oldest + TRIM_STEP))
+                    row = (room.oldest, json.dumps(room.kinds), room.number)
+                    self.sql.execute("update room set oldest = ?, kinds = ? where number = ?", row)
         except BaseException:
             for room, before in self.before.items():
                 room.number, room.oldest, room.kinds = before
+            self.before = {}
             raise
-
-    def _finish(self, room: Room) -> None:
-        limit = self.settings.retention_messages
-        if limit and room.newest - room.oldest >= limit + TRIM_EVERY:
-            self._trim(room, min(room.newest - limit + 1, room.oldest + TRIM_STEP))
-        row = (room.oldest, json.dumps(room.kinds), room.number)
-        self.sql.execute("update room set oldest = ?, kinds = ? where number = ?", row)
 
     def append(
         self, room: Room, kind: str, body: str, id: str, name: str, at: str, if_newest: int | None = None
@@ -301,9 +298,12 @@ class Log:
             raise Refused("not-newest")
         if kind not in room.kinds and len(room.kinds) >= self.settings.kinds_per_room:
             raise Refused("too-many-kinds")
+        if room.number is None and self._value("select count(*) from room") >= self.settings.rooms:
+            raise Refused("no-more-rooms")
         self._remember(room)
         if room.number is None:
-            self._make(room)
+            command = "insert into room values (null, ?, ?, 1, '{}')"
+            room.number, room.oldest = self.sql.execute(command, (room.name, room.log)).lastrowid, 1
         seq = room.newest + 1
         self.sql.execute("insert into entry values (?, ?, ?, ?, ?, ?, ?)", (room.number, seq, kind, id, name, at, body))
         room.kinds[kind] = seq
@@ -311,12 +311,6 @@ class Log:
 
     def _remember(self, room: Room) -> None:
         self.before.setdefault(room, (room.number, room.oldest, dict(room.kinds)))
-
-    def _make(self, room: Room) -> None:
-        if self._value("select count(*) from room") >= self.settings.rooms:
-            raise Refused("no-more-rooms")
-        command = "insert into room values (null, ?, ?, 1, '{}')"
-        room.number, room.oldest = self.sql.execute(command, (room.name, room.log)).lastrowid, 1
 
     def _trim(self, room: Room, oldest: int) -> None:
         """Removes all before `oldest`, but for the newest entry of each kind if the log is one that stays."""
@@ -355,11 +349,8 @@ class Log:
 
 # ---------------------------------------------------------------------------------------------------- 3. Rooms
 
-Label = Annotated[str, Meta(pattern=r"\A[a-z0-9.-]{1,32}\Z")]
 Token = Annotated[str, Meta(pattern=r"\A[A-Za-z0-9_-]{1,64}\Z")]
 RoomName = Annotated[str, Meta(min_length=1, max_length=512)]
-Name = Annotated[str, Meta(min_length=1, max_length=256)]
-Body = Annotated[str, Meta(min_length=1, max_length=65_536)]
 Seq = Annotated[int, Meta(ge=0, le=2**53 - 1)]
 
 
@@ -369,7 +360,7 @@ class FromPage(Struct, tag_field="type", tag=str.lower, forbid_unknown_fields=Tr
 
 class Join(FromPage):
     room: RoomName
-    name: Name
+    name: Annotated[str, Meta(min_length=1, max_length=256)]
     after: Seq
     log: Token = None
 
@@ -380,9 +371,9 @@ class Leave(FromPage):
 
 class Append(FromPage):
     room: RoomName
-    kind: Label
+    kind: Annotated[str, Meta(pattern=r"\A[a-z0-9.-]{1,32}\Z")]
     id: Token
-    body: Body
+    body: Annotated[str, Meta(min_length=1, max_length=65_536)]
     if_newest: Seq = None
 
 
@@ -392,17 +383,6 @@ class Look(FromPage):
 
 class Ping(FromPage):
     pass
-
-
-class Entry(Struct):
-    """What `entries` frames hold, and the log's columns."""
-
-    seq: int
-    kind: str
-    id: str
-    name: str
-    at: str
-    body: str
 
 
 decode = msgspec.json.Decoder(Join | Leave | Append | Look | Ping).decode
@@ -430,17 +410,17 @@ def text_frame(payload: bytes) -> bytes:
     return Frame(Opcode.TEXT, payload).serialize(mask=False)
 
 
-def entries_frames(room: str, entries: Iterable[Entry]) -> Iterator[tuple[int, bytes]]:
+def entries_frames(room: str, rows: Iterable[tuple]) -> Iterator[tuple[int, bytes]]:
     """`entries` frames, each with its last seq, of at most ENTRIES_BYTES unless one entry alone is larger."""
     head, tail = encode({"type": "entries", "room": room})[:-1] + b',"entries":[', b"]}"
     batch, size, last = [], 0, 0
-    for entry in entries:
-        data = encode(entry)
+    for row in rows:
+        data = encode(dict(zip(COLUMNS, row, strict=True)))
         if batch and len(head) + size + len(data) + len(tail) > ENTRIES_BYTES:
             yield last, text_frame(head + b",".join(batch) + tail)
             batch, size = [], 0
         batch.append(data)
-        size, last = size + len(data) + 1, entry.seq
+        size, last = size + len(data) + 1, row[0]
     if batch:
         yield last, text_frame(head + b",".join(batch) + tail)
 
@@ -519,8 +499,7 @@ class Relay:
             self.connections.discard(connection)
             address.users -= 1
 
-    @property
-    def is_busy(self) -> bool:
+    def is_full(self) -> bool:
         return self.closing or len(self.pending) >= self.settings.pending
 
     def _run_ticks(self) -> None:
@@ -546,48 +525,40 @@ class Relay:
         # At most about one `entries` frame, so that a burst neither holds the loop nor fills a quick reader's backlog.
         sizes = accumulate(len(append.body) for _, append in self.pending)
         batch = [one for one, size in zip(self.pending, sizes, strict=True) if size <= ENTRIES_BYTES]
-        results, entries = self._transact(batch)
+        results = self._transact(batch)
         for (member, append), result in zip(batch, results, strict=True):
             self.pending.popleft()
-            if type(result) is str:
-                member.connection.refuse(Refused(result), append)
+            if isinstance(result, Refused):
+                member.connection.refuse(result, append)
             else:
-                appended = {"type": "appended", "room": append.room, "id": append.id, "seq": result}
-                member.connection.say(appended)
-        for room, new in entries.items():
-            frames = list(entries_frames(room.name, new))
+                member.connection.say({"type": "appended", "room": append.room, "id": append.id, "seq": result})
+        for room, (_, _, kinds) in list(self.log.before.items()):  # a copy: who is cut off leaves rooms
+            newest = max(kinds.values(), default=0)  # before this transaction
+            frames = list(entries_frames(room.name, self.log.read(room, newest)))
             for member in list(room.members.values()):
-                if member.cursor == new[0].seq - 1:  # else it still reads what was before
+                if member.cursor == newest:  # else it still reads what was before
                     member.connection.deliver(member, frames)
             self.log.forget(room)
 
-    def _transact(self, batch: list[tuple[Member, Append]]) -> tuple[list[int | str], dict[Room, list[Entry]]]:
-        """-> for each append its seq or the code of its refusal, and the new entries of each room."""
-        deadline = monotonic() + self.settings.patience
+    def _transact(self, batch: list[tuple[Member, Append]]) -> list[int | Refused]:
+        """-> the seq of each. While another process holds the lock, it is tried again, and the others are served."""
+        deadline, at = monotonic() + self.settings.patience, timestamp()
         while True:
             try:
                 with self.log.transaction():
-                    return self._append_all(batch)
+                    return [self._append(member, new, at) for member, new in batch]
             except sqlite3.Error as error:
                 if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or monotonic() > deadline:
                     logger.error("The log could not be written: %s", error)
-                    return ["storage"] * len(batch), {}
+                    return [Refused("storage")] * len(batch)
             self._flush()
-            gevent.sleep(0.01)  # another process holds the lock
+            gevent.sleep(0.01)
 
-    def _append_all(self, batch: list[tuple[Member, Append]]) -> tuple[list[int | str], dict[Room, list[Entry]]]:
-        results, entries, at = [], {}, timestamp()
-        for member, new in batch:
-            room, newest = member.room, member.room.newest
-            try:
-                seq = self.log.append(room, new.kind, new.body, new.id, member.name, at, new.if_newest)
-            except Refused as refused:
-                results.append(refused.code)
-                continue
-            results.append(seq)
-            if seq > newest:  # else it is a repeat
-                entries.setdefault(room, []).append(Entry(seq, new.kind, new.id, member.name, at, new.body))
-        return results, entries
+    def _append(self, member: Member, new: Append, at: str) -> int | Refused:
+        try:
+            return self.log.append(member.room, new.kind, new.body, new.id, member.name, at, new.if_newest)
+        except Refused as refused:
+            return refused
 
     def _keep_house(self) -> None:
         while True:
@@ -622,16 +593,15 @@ SILENT = logging.Logger("websockets", logging.ERROR)  # at debug level it would 
 
 def open_files() -> int:
     """Raises the limit of open files as far as the system lets us -> the limit."""
-    try:
+    limit = 8_192
+    with suppress(ImportError, ValueError, OSError):  # Windows has no such limit
         import resource
-    except ImportError:  # Windows has none
-        return 8_192
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = 1_048_576 if hard == resource.RLIM_INFINITY else hard
-    with suppress(ValueError, OSError):
-        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
-        return wanted
-    return soft
+
+        limit, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+        wanted = 1_048_576 if most == resource.RLIM_INFINITY else most
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
+        limit = wanted
+    return limit
 
 
 class Bucket:
@@ -688,7 +658,7 @@ class Connection:
 
     def _wait_for_room(self) -> None:
         """Who does not read the answers is asked no further questions, so a burst of joins cuts nobody off."""
-        while not self.closing and (len(self.out) > ENTRIES_BYTES or self.relay.is_busy):
+        while not self.closing and (len(self.out) > ENTRIES_BYTES or self.relay.is_full()):
             gevent.sleep(0.01)
             self.heard = monotonic()
 
@@ -704,9 +674,9 @@ class Connection:
         if frame.opcode is Opcode.PING:
             with suppress(Refused):
                 self._pay()
-        elif frame.opcode in (Opcode.TEXT, Opcode.BINARY, Opcode.CONT):
-            if frame.opcode is not Opcode.CONT:
-                self.message, self.is_binary = bytearray(), frame.opcode is Opcode.BINARY
+        if frame.opcode in (Opcode.TEXT, Opcode.BINARY):
+            self.message, self.is_binary = bytearray(), frame.opcode is Opcode.BINARY
+        if frame.opcode in (Opcode.TEXT, Opcode.BINARY, Opcode.CONT):
             self.message += frame.data
             if frame.fin:
                 self._handle(self.message)
@@ -757,25 +727,23 @@ class Connection:
         return self.members[room]
 
     def _join(self, frame: Join) -> None:
-        member = self.members.get(frame.room)
-        if member and member.name != frame.name:
-            member.leave()
-            member = None
-        member = member or self._enter(frame)
-        room, self.lagging = member.room, True
+        if frame.room in self.members and self.members[frame.room].name != frame.name:
+            self.members[frame.room].leave()
+        room = self.relay.log.room(frame.room)
+        member = self.members.get(room.name) or self._enter(room, frame.name)
+        self.lagging = True
         member.cursor = frame.after if frame.log in (None, room.log) and frame.after <= room.newest else 0
         members = [{"member": one.number, "name": one.name} for one in room.members.values()]
         joined = {"type": "joined", "room": room.name, "log": room.log, "after": member.cursor, "oldest": room.oldest}
         joined |= {"newest": room.newest, "you": member.number, "members": members, "kept": self.relay.log.kept}
         self.say(joined)
 
-    def _enter(self, frame: Join) -> Member:
+    def _enter(self, room: Room, name: str) -> Member:
         if len(self.members) >= self.settings.rooms_per_connection:
             raise Refused("too-many-rooms")
-        room = self.relay.log.room(frame.room)
         if len(room.members) >= self.settings.members_per_room:
             raise Refused("room-full")
-        member = Member(next(self.relay.member_numbers), room, self, frame.name)
+        member = Member(next(self.relay.member_numbers), room, self, name)
         room.members[member.number] = self.members[room.name] = member
         member.tell_others("member-joined")
         return member
@@ -847,7 +815,7 @@ class Connection:
         for member in behind[:1]:
             self.members[member.room.name] = self.members.pop(member.room.name)  # rooms take turns
             with closing(self.relay.log.read(member.room, member.cursor)) as rows:
-                page = next(entries_frames(member.room.name, (Entry(*row) for row in rows)), None)
+                page = next(entries_frames(member.room.name, rows), None)
             member.cursor, data = page or (member.room.newest, b"")  # b"" if none of them is kept
             self._put(data)
 
