@@ -274,9 +274,10 @@ class Log:
             with self.sql:  # commits, or rolls back
                 self.sql.execute("begin immediate")
                 yield
-                for room in self.before:
+                for room, (_, _, kinds) in self.before.items():
                     if limit and room.newest - room.oldest >= limit + TRIM_EVERY:
-                        self._trim(room, min(room.newest - limit + 1, room.oldest + TRIM_STEP))
+                        were_there = max(kinds.values(), default=0)  # what is new has yet to be delivered
+                        self._trim(room, min(room.newest - limit, room.oldest + TRIM_STEP, were_there) + 1)
                     row = (room.oldest, json.dumps(room.kinds), room.number)
                     self.sql.execute("update room set oldest = ?, kinds = ? where number = ?", row)
         except BaseException:
@@ -525,13 +526,15 @@ class Relay:
         # At most about one `entries` frame, so that a burst neither holds the loop nor fills a quick reader's backlog.
         sizes = accumulate(len(append.body) for _, append in self.pending)
         batch = [one for one, size in zip(self.pending, sizes, strict=True) if size <= ENTRIES_BYTES]
-        results = self._transact(batch)
-        for (member, append), result in zip(batch, results, strict=True):
-            self.pending.popleft()
-            if isinstance(result, Refused):
-                member.connection.refuse(result, append)
-            else:
-                member.connection.say({"type": "appended", "room": append.room, "id": append.id, "seq": result})
+        results = [Refused("storage")] * len(batch)
+        try:
+            results = self._transact(batch)
+        except sqlite3.Error as error:
+            logger.error("The log could not be written: %s", error)
+        finally:
+            for (member, append), result in zip(batch, results, strict=True):
+                self.pending.popleft()
+                member.connection.answer(append, result)
         for room, (_, _, kinds) in list(self.log.before.items()):  # a copy: who is cut off leaves rooms
             newest = max(kinds.values(), default=0)  # before this transaction
             frames = list(entries_frames(room.name, self.log.read(room, newest)))
@@ -541,16 +544,16 @@ class Relay:
             self.log.forget(room)
 
     def _transact(self, batch: list[tuple[Member, Append]]) -> list[int | Refused]:
-        """-> the seq of each. While another process holds the lock, it is tried again, and the others are served."""
+        """-> the seq of each. While another process holds the lock, it is tried again, and the others are served.
+        Raises sqlite3.Error."""
         deadline, at = monotonic() + self.settings.patience, timestamp()
         while True:
             try:
                 with self.log.transaction():
                     return [self._append(member, new, at) for member, new in batch]
             except sqlite3.Error as error:
-                if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or monotonic() > deadline:
-                    logger.error("The log could not be written: %s", error)
-                    return [Refused("storage")] * len(batch)
+                if getattr(error, "sqlite_errorcode", None) != sqlite3.SQLITE_BUSY or monotonic() > deadline:
+                    raise
             self._flush()
             gevent.sleep(0.01)
 
@@ -747,6 +750,12 @@ class Connection:
         room.members[member.number] = self.members[room.name] = member
         member.tell_others("member-joined")
         return member
+
+    def answer(self, append: Append, result: int | Refused) -> None:
+        if isinstance(result, Refused):
+            self.refuse(result, append)
+        else:
+            self.say({"type": "appended", "room": append.room, "id": append.id, "seq": result})
 
     def refuse(self, refused: Refused, frame: FromPage | None) -> None:
         error = {"type": "error", "code": refused.code, "message": ERRORS[refused.code] + refused.detail}

@@ -329,6 +329,21 @@ def test_retention_by_count_says_from_which_seq_on_nothing_is_missing(make_relay
     assert bob.receive("entries")["entries"][0]["seq"] == joined["oldest"]
 
 
+def test_who_is_present_gets_a_burst_whole_however_short_the_retention(make_relay):
+    relay = make_relay(retention_messages=1)
+    ann, bob = relay.client(), relay.client()
+    ann.join("tea")
+    bob.join("tea")
+    other = sqlite3.connect(relay.folder / "log.sqlite", isolation_level=None)
+    other.execute("begin immediate")
+    for _ in range(200):
+        ann.append("tea", "x")
+    ann.answers()
+    other.execute("rollback")
+    other.close()
+    assert [entry["seq"] for entry in bob.entries("tea", 200)] == list(range(1, 201))
+
+
 def test_while_another_process_holds_the_log_others_are_answered_and_the_append_waits(relay):
     ann = relay.client()
     ann.join("tea")
