@@ -114,7 +114,7 @@ def test_the_limits_in_the_specification_are_those_of_the_code():
         f"iterations, uint(4) | {envelope.PBKDF2_COST[0]:,} to {envelope.PBKDF2_COST[1]:,}",
         f"passes {envelope.ARGON2ID_TIME[0]} to {envelope.ARGON2ID_TIME[1]}",
         f"{envelope.ARGON2ID_MEBIBYTES[0]} to {envelope.ARGON2ID_MEBIBYTES[1]} MiB",
-        f"up to {senders.MISSING:,} lower counters",
+        f"as up to {senders.RANGES} ranges",
         f"the newest {anchors.REMEMBERED:,} entries shown",
     ):
         assert limit in SPECIFICATION, limit

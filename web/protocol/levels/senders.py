@@ -3,11 +3,11 @@
 from ..errors import Gap, Late, Replayed, SessionChanged
 from . import Tag
 
-MISSING = 1_000  # counters per session that may still arrive late; older ones are then refused as repeats
+RANGES = 100  # gaps kept per session, however wide; what lies in an older one is then refused as a repeat
 
 
 class Sender:
-    """One session: its highest counter, and the lower ones that have not arrived."""
+    """One session: its highest counter, and the lower ones that have not arrived, as (first, last) of each gap."""
 
     def __init__(self, body):
         self.name = body.name
@@ -15,6 +15,28 @@ class Sender:
         self.highest = body.counter - 1
         self.missing = []
         self.tag = Tag(body.session_public)
+
+    def advance(self, counter):
+        """A counter above the highest: how many it skips."""
+        gap = counter - self.highest - 1
+        if gap:
+            self.remember(len(self.missing), [(self.highest + 1, counter - 1)])
+        self.highest = counter
+        return gap
+
+    def fill(self, counter):
+        """Whether this lower counter was missing; it no longer is."""
+        for at, (first, last) in enumerate(self.missing):
+            if first <= counter <= last:
+                rest = [(first, counter - 1), (counter + 1, last)]
+                self.remember(at, [(low, high) for low, high in rest if low <= high])
+                return True
+        return False
+
+    def remember(self, at, ranges):
+        """In place of the range at this index; past the end nothing is replaced."""
+        self.missing[at : at + 1] = ranges
+        self.missing = self.missing[-RANGES:]
 
 
 class Senders:
@@ -33,13 +55,8 @@ class Senders:
         if sender.name != body.name or sender.parameters != body.parameters.octets:
             raise SessionChanged()
         if body.counter <= sender.highest:
-            if body.counter not in sender.missing:
+            if not sender.fill(body.counter):
                 raise Replayed()
-            sender.missing.remove(body.counter)
             return [Late()]
-        gap = body.counter - sender.highest - 1
-        # Counted down from the counter, as MicroPython's range() ends at 2^31.
-        missing = [body.counter - back for back in range(min(gap, MISSING), 0, -1)]
-        sender.missing = (sender.missing + missing)[-MISSING:]
-        sender.highest = body.counter
+        gap = sender.advance(body.counter)
         return [Gap(gap)] if gap else []
