@@ -88,6 +88,29 @@ def test_of_too_many_wishes_the_oldest_is_forgotten(ring):
     assert b"%d" % WANTED in ring.wanted
 
 
+def test_a_forgotten_wish_can_be_made_again_when_the_others_are_through(ring):
+    for number in range(WANTED + 1):
+        ring.get(b"%d" % number)
+    for _ in range(WANTED):
+        ring.platform.now += 60
+        derive_one(ring)
+    assert ring.wait() is None
+    ring.want(b"0")
+    assert ring.wait() == 0.0
+    assert derive_one(ring) == b"0"
+
+
+def test_a_key_that_is_known_wanted_or_being_derived_is_not_wanted_once_more(ring):
+    ring.get(b"known")
+    derive_one(ring)
+    ring.get(b"wanted")
+    ring.get(b"under way")
+    run(ring.derive_next())
+    for name in (b"known", b"wanted", b"under way"):
+        ring.want(name)
+    assert ring.wanted == [b"wanted"]
+
+
 def test_a_derivation_that_fails_does_not_block_the_next(ring):
     ring.get(b"a")
     ring.get(b"fails")

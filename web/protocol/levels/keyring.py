@@ -5,7 +5,7 @@ time and at most ten a minute, beside the messages whose keys are known, which a
 """
 
 PER_MINUTE = 10
-WANTED = 100  # at most so many wait; the oldest wish is forgotten first, and made again by its next message
+WANTED = 100  # at most so many wait; the oldest wish is forgotten first, until want() makes it again
 
 
 class KeyRing:
@@ -21,12 +21,16 @@ class KeyRing:
 
     def get(self, name):
         """The key, or None, and then it is wanted."""
-        key = self.keys.get(name)
-        if key is None and name not in self.wanted:
-            self.wanted.append(name)
-            if len(self.wanted) > WANTED:
-                self.wanted.pop(0)
-        return key
+        self.want(name)
+        return self.keys.get(name)
+
+    def want(self, name):
+        """Wishes for a key, also for one whose wish was forgotten; nothing if it is known, wished for or under way."""
+        if name in self.keys or name in self.wanted or name == self.deriving:
+            return
+        self.wanted.append(name)
+        if len(self.wanted) > WANTED:
+            self.wanted.pop(0)
 
     def wait(self):
         """Seconds until the next derivation may start, 0.0 for now, or None if none is wanted or one is under way."""
