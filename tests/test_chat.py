@@ -88,9 +88,9 @@ def test_members_see_who_joins_and_who_leaves(alice, bob):
     bob.sees_members("Bob", "Alice")
     bob.leaves()
     alice.sees_members("Alice")
-    alice.sees_notice("Bob left")
+    alice.sees_notice("“Bob” left")
     bob.joins("kitchen")
-    alice.sees_notice("Bob joined")
+    alice.sees_notice("“Bob” joined")
     bob.page.close()
     alice.sees_members("Alice")
 

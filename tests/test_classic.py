@@ -6,6 +6,7 @@ import pytest
 
 from known_answers import every
 from people import WORDS, classic_joined, derive_all, entry, opened
+from protocol.encoding import NAME_NOT_SHOWN
 from protocol.errors import Problem
 from protocol.levels import Opened, Waiting
 from protocol.levels.classic import ITERATIONS, Classic
@@ -120,7 +121,12 @@ def test_bytes_that_are_no_text_are_refused(alice, bob):
 
 def test_the_name_is_only_the_relays_word(alice, bob):
     (message,) = opened(bob, entry(1, say(alice, "hello"), name="Mallory"))
-    assert message.name is None
+    assert message.name == "Mallory"
+
+
+def test_a_name_from_the_relay_that_nobody_could_have_typed_is_not_shown(alice, bob):
+    (message,) = opened(bob, entry(1, say(alice, "hello"), name="Bob\u202e"))
+    assert (message.text, message.name) == ("hello", NAME_NOT_SHOWN)
 
 
 def test_this_level_cannot_notice_a_message_moved_to_another_room_or_withheld(alice):

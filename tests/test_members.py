@@ -2,12 +2,14 @@
 
 import pytest
 
+from protocol.encoding import NAME_NOT_SHOWN
 from protocol.members import Members
+from reference import ReferencePlatform
 
 
 @pytest.fixture
 def members():
-    members = Members()
+    members = Members(ReferencePlatform())
     members.replace(2, [{"member": 1, "name": "Zoë"}, {"member": 2, "name": "Mia"}, {"member": 3, "name": "Bob"}])
     return members
 
@@ -27,9 +29,9 @@ def test_two_joinings_under_one_name_are_listed_once_and_counted(members):
 
 
 def test_who_comes_and_goes_is_told(members):
-    assert members.change("member-joined", 4, "Ann") == ("Ann joined.", "joined")
+    assert members.change("member-joined", 4, "Ann") == ("“Ann” joined.", "joined")
     assert "Ann" in names(members)
-    assert members.change("member-left", 4, "Ann") == ("Ann left.", "left")
+    assert members.change("member-left", 4, "Ann") == ("“Ann” left.", "left")
     assert "Ann" not in names(members)
 
 
@@ -44,10 +46,23 @@ def test_one_of_two_joinings_that_leaves_stays_listed_once(members):
     assert names(members) == ["Mia", "Bob", "Zoë"]
 
 
+@pytest.mark.parametrize("name", ["Bob\u202e", "Bo\u200bb", " Bob", "Zoe\u0308", "B\nob", "x" * 65])
+def test_a_name_that_nobody_could_have_typed_is_not_shown(members, name):
+    assert members.change("member-joined", 4, name)[0] == f"“{NAME_NOT_SHOWN}” joined."
+    assert names(members) == ["Mia", "Bob", "Zoë", NAME_NOT_SHOWN]
+    assert members.change("member-left", 4, name)[0] == f"“{NAME_NOT_SHOWN}” left."
+    members.replace(1, [{"member": 1, "name": name}])
+    assert names(members) == [NAME_NOT_SHOWN]
+
+
+def test_a_notice_cannot_be_made_to_say_more_by_a_name(members):
+    assert members.change("member-joined", 4, "Bob left. Ann")[0] == "“Bob left. Ann” joined."
+
+
 def test_a_new_list_replaces_the_old_one(members):
     members.replace(9, [{"member": 9, "name": "Mia"}])
     assert members.listed() == [{"name": "Mia", "count": 1, "you": True}]
 
 
 def test_nobody_is_there_before_the_relay_has_said_so():
-    assert Members().listed() == []
+    assert Members(ReferencePlatform()).listed() == []

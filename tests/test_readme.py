@@ -115,6 +115,7 @@ def test_the_limits_in_the_specification_are_those_of_the_code():
         f"passes {envelope.ARGON2ID_TIME[0]} to {envelope.ARGON2ID_TIME[1]}",
         f"{envelope.ARGON2ID_MEBIBYTES[0]} to {envelope.ARGON2ID_MEBIBYTES[1]} MiB",
         f"as up to {senders.RANGES} ranges",
+        f'"{encoding.NAME_NOT_SHOWN}"',
         f"the newest {anchors.REMEMBERED:,} entries shown",
     ):
         assert limit in SPECIFICATION, limit

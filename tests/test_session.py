@@ -32,6 +32,9 @@ class Platform:
     def seconds(self):
         return self.now
 
+    def nfc(self, text):
+        return text
+
 
 class DummyLevel:
     """A body is "KEY AUTHOR text" and opens once KEY is derived, or "! code" and is refused."""
@@ -277,9 +280,9 @@ def test_members_come_and_go(room):
     room.receive("member-joined", member=8, name="them")
     room.receive("member-left", member=8, name="them")
     assert room.happened() == [
-        "row n1 notice them joined. joined",
+        "row n1 notice “them” joined. joined",
         "members us*1, them*1",
-        "row n2 notice them left. left",
+        "row n2 notice “them” left. left",
         "members us*1",
     ]
 
@@ -685,15 +688,14 @@ def test_an_attack_that_opens_nothing_but_is_no_wrong_passphrase_raises_no_alert
 # Rows
 
 
-def test_a_row_has_all_its_fields_and_the_relays_name_only_where_the_level_knows_none():
+def test_a_row_has_all_its_fields_and_the_name_that_its_level_gives():
     made = entry(1, "b", row="s0-1", name="relay says")
-    by_level = rows.message(made, Opened("t", "signed", Tag(b"k"), False, []))
-    by_relay = rows.message(made, Opened("t", None, Tag(b"k"), True, []))
-    assert (by_level["name"], by_relay["name"], by_relay["state"]) == ("signed", "relay says", "relayed")
+    message = rows.message(made, Opened("t", "signed", Tag(b"k"), True, []))
+    assert (message["name"], message["state"]) == ("signed", "relayed")
     expected = {"id", "kind", "text", "name", "tag", "color", "own", "at", "state", "warnings", "code"}
-    for row in (by_level, rows.notice("n1", "t"), rows.waiting(made), rows.refusal(made, CannotOpen())):
+    for row in (message, rows.notice("n1", "t"), rows.waiting(made), rows.refusal(made, CannotOpen())):
         assert set(row) == expected
-    assert by_level["at"] == AT
+    assert message["at"] == AT
 
 
 def test_a_nul_in_a_text_is_shown_as_a_mark_and_does_not_end_it():

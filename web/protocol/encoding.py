@@ -3,6 +3,7 @@
 from .errors import BadInput, Malformed, Problem
 
 NAME_CHARACTERS = 64
+NAME_NOT_SHOWN = "a name that cannot be shown"
 PASSPHRASE_BYTES = 1024
 BASE64URL = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 
@@ -165,6 +166,11 @@ def visible(name):
 def is_clean_name(platform, name):
     """Whether `name` is what clean_name would give: the check on names that others send."""
     return 1 <= len(name) <= NAME_CHARACTERS and visible(name) and trimmed(name) == name and platform.nfc(name) == name
+
+
+def shown_name(platform, name):
+    """A name that the relay asserts, as people may see it: none of its letters is invisible or moves its neighbours."""
+    return name if is_clean_name(platform, name) else NAME_NOT_SHOWN
 
 
 def passphrase_bytes(platform, text):

@@ -1,27 +1,33 @@
 """Who is in a room, as the relay asserts it and nobody proves. Pure."""
 
+from .encoding import shown_name
+
 
 class Members:
-    def __init__(self):
+    def __init__(self, platform):
+        self.platform = platform
         self.names = {}  # member -> name: one member is one joining of one connection
         self.you = 0
 
     def replace(self, you, members):
         """The whole list, from a `joined` frame."""
         self.you = you
-        self.names = {member["member"]: member["name"] for member in members}
+        self.names = {member["member"]: shown_name(self.platform, member["name"]) for member in members}
 
     def change(self, kind, member, name):
         """A member came or went: the notice's text and code."""
+        name = shown_name(self.platform, name)
         if kind == "member-joined":
             self.names[member] = name
-            return f"{name} joined.", "joined"
+            return f"“{name}” joined.", "joined"
         self.names.pop(member, None)
-        return f"{name} left.", "left"
+        return f"“{name}” left.", "left"
 
     def listed(self):
         """Each name once, ours first, then in alphabetical order: dicts of name, count and you."""
-        every = list(self.names.values())
+        counts = {}
+        for name in self.names.values():
+            counts[name] = counts.get(name, 0) + 1
         ours = self.names.get(self.you)
-        listed = [{"name": name, "count": every.count(name), "you": name == ours} for name in sorted(set(every))]
+        listed = [{"name": name, "count": counts[name], "you": name == ours} for name in sorted(counts)]
         return [p for p in listed if p["you"]] + [p for p in listed if not p["you"]]

@@ -20,12 +20,12 @@ def notice(id, text, code=""):
 
 
 def message(entry, opened):
-    """An entry that opened. Its name is signed by its level, or else only the relay's word."""
+    """An entry that opened."""
     return row(
         entry["row"],
         "message",
         opened.text,
-        name=entry["name"] if opened.name is None else opened.name,
+        name=opened.name,
         tag=opened.tag.text,
         color=opened.tag.color,
         own=opened.own,

@@ -25,7 +25,7 @@ class Session:
         self.in_pump = in_pump
         self.way_out = list(way_out)  # choices offered beside "wrong passphrase": (label, async callable)
         self.writing = Writing(platform, level, address, name, show, send, later)
-        self.members = Members()
+        self.members = Members(platform)
         self.log = None
         self.logs = 0  # how many this session has read
         self.last = 0  # the newest seq that we were shown

@@ -30,7 +30,7 @@ class Tag:
 
 
 class Opened:
-    """A message to show. `name` is None where the level cannot tell, and the relay's word is all there is."""
+    """A message to show. `name` is what its sender signed, or where a level has no better the relay's word."""
 
     def __init__(self, text, name, tag, own, warnings):
         self.text = text

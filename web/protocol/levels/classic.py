@@ -3,6 +3,7 @@
 It keeps the words from the relay and nothing more: no sender, no order, no room is authenticated.
 """
 
+from ..encoding import shown_name
 from ..envelope import CLASSIC_IV, CLASSIC_SALT, ClassicBody, read_classic, text_bytes
 from ..errors import CannotOpen, NotText, Refusal, Replayed
 from . import Opened, Tag, Waiting
@@ -57,7 +58,7 @@ class Classic:
         due = [i for i, outcome in enumerate(outcomes) if isinstance(outcome, ClassicBody)]
         sealed = [(self.keyring.get(b.salt), b.iv, b.ciphertext, b"") for b in [outcomes[i] for i in due]]
         for i, plaintext in zip(due, await self.platform.aes_gcm_open_all(sealed)):
-            outcomes[i] = self.opened(outcomes[i], plaintext)
+            outcomes[i] = self.opened(entries[i]["name"], outcomes[i], plaintext)
         return outcomes
 
     async def wish(self, entry):
@@ -70,7 +71,7 @@ class Classic:
             return refusal
         return body if self.keyring.get(body.salt) else Waiting(body.salt)
 
-    def opened(self, body, plaintext):
+    def opened(self, name, body, plaintext):
         if plaintext is None:
             return CannotOpen()
         # The salt stands for the session and the iv for its counter: an honest sender never repeats the pair.
@@ -81,4 +82,4 @@ class Classic:
         text = self.platform.utf8(plaintext)
         if text is None:
             return NotText()
-        return Opened(text, None, Tag(body.salt), body.salt == self.salt, [])
+        return Opened(text, shown_name(self.platform, name), Tag(body.salt), body.salt == self.salt, [])
