@@ -150,7 +150,7 @@ class Refused(Exception):
 
 # ---------------------------------------------------------------------------------------------------- 2. The log
 
-SCHEMA_VERSION, APPLICATION_ID = 2, 0x5EC0C4A7
+SCHEMA_VERSION, APPLICATION_ID = 1, 0x5EC0C4A7
 COLUMNS = ("seq", "kind", "id", "name", "at", "body")  # of an entry, in the log and in `entries` frames
 TRIM_EVERY, TRIM_STEP = 64, 500  # entries: so many past its limit a room is trimmed, and by so many at a time
 # An ordinary rowid table: `without rowid` costs three times as much per row. Rowids are in order of time.
@@ -386,7 +386,15 @@ class Ping(FromPage):
     pass
 
 
+class Address(Struct):
+    """What an error frame repeats of a frame that is malformed elsewhere."""
+
+    room: RoomName = None
+    id: Token = None
+
+
 decode = msgspec.json.Decoder(Join | Leave | Append | Look | Ping).decode
+decode_address = msgspec.json.Decoder(Address).decode
 encode = msgspec.json.Encoder().encode
 
 
@@ -404,6 +412,14 @@ def parse(data: bytearray, is_binary: bool) -> FromPage:
         raise (Refused("unknown-type") if is_type else Refused("bad-frame", f" {error}."[:200])) from None
     except msgspec.DecodeError:
         raise Refused("not-json") from None
+
+
+def address_of(data: bytearray) -> Address:
+    """Empty if the frame is no JSON object, or has one of the two and not as it should be."""
+    try:
+        return decode_address(data)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return Address()
 
 
 def text_frame(payload: bytes) -> bytes:
@@ -696,7 +712,7 @@ class Connection:
             logger.error("The log could not be read: %s", error)
             self.refuse(Refused("storage"), frame)
         except Refused as refused:
-            self.refuse(refused, frame)
+            self.refuse(refused, frame or address_of(data))
             if not frame and not self.bad.take(self.heard):
                 self.close(4002)
 
@@ -757,9 +773,9 @@ class Connection:
         else:
             self.say({"type": "appended", "room": append.room, "id": append.id, "seq": result})
 
-    def refuse(self, refused: Refused, frame: FromPage | None) -> None:
+    def refuse(self, refused: Refused, frame: FromPage | Address) -> None:
         error = {"type": "error", "code": refused.code, "message": ERRORS[refused.code] + refused.detail}
-        self.say(error | {name: getattr(frame, name) for name in ("room", "id") if hasattr(frame, name)})
+        self.say(error | {name: getattr(frame, name) for name in ("room", "id") if getattr(frame, name, None)})
 
     def say(self, frame: dict) -> None:
         self.queue(text_frame(encode(frame)))
