@@ -1,12 +1,29 @@
 """A raw client of the relay for tests: sends and receives frames as web/protocol/README.md, section 1, has them."""
 
 import json
+import os
+import socket
+import struct
 from itertools import count
+from urllib.parse import urlsplit
 
 from websockets.exceptions import ConnectionClosed
+from websockets.frames import Frame, Opcode
 from websockets.sync.client import connect
 
 PATIENCE = 10  # seconds; far more than any answer takes, so reaching it is a finding
+
+
+def connection_to(url: str) -> socket.socket:
+    address = urlsplit(url)
+    return socket.create_connection((address.hostname, address.port), PATIENCE)
+
+
+def never_wait_for_ever(connection: socket.socket) -> None:
+    """The library waits without an end for a send to be taken, and for the rest of a TLS record."""
+    if os.name == "posix":
+        for option in (socket.SO_SNDTIMEO, socket.SO_RCVTIMEO):
+            connection.setsockopt(socket.SOL_SOCKET, option, struct.pack("ll", PATIENCE, 0))
 
 
 class RelayClient:
@@ -16,6 +33,8 @@ class RelayClient:
         """`url` as `ws://127.0.0.1:5000/ws`; `options` go to websockets.sync.client.connect."""
         usual = {"compression": None, "max_size": None, "proxy": None, "legacy": True}
         usual |= {"ping_interval": None, "close_timeout": 2}  # a test that does not read would otherwise close itself
+        usual["sock"] = options.pop("sock", None) or connection_to(url)
+        never_wait_for_ever(usual["sock"])
         self.socket = connect(url, **usual | options)
         self.received: list[dict] = []
         self.passed: list[dict] = []
@@ -36,6 +55,10 @@ class RelayClient:
     def send_raw(self, data: str | bytes) -> None:
         """str goes out as a text frame, bytes as a binary one."""
         self.socket.send(data)
+
+    def send_at_once(self, data: str, times: int) -> None:
+        """The same text frame many times in one send, which goes out whole even if the relay closes meanwhile."""
+        self.socket.socket.sendall(Frame(Opcode.TEXT, data.encode()).serialize(mask=True) * times)
 
     def next(self, timeout: float = PATIENCE) -> dict:
         """The next frame, whatever it is. Raises TimeoutError, ConnectionClosed."""

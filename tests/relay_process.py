@@ -6,11 +6,13 @@ Prints one line, its port, when it listens. With `tls` (two paths: certificate, 
 import json
 import logging
 import signal
+import ssl
 import sys
 from pathlib import Path
 
 import gevent
 import gevent.socket
+import gevent.ssl
 from flask import Flask
 from gevent.pywsgi import WSGIServer
 
@@ -29,12 +31,20 @@ def main():
     relay, app = server.Relay(settings), Flask("relay")
     server.serve_relay(app, settings, relay)
     relay.open()
-    certificate = {"certfile": tls[0], "keyfile": tls[1]} if tls else {}
-    http = WSGIServer(listener, app, log=None, **certificate)
+    http = WSGIServer(listener, app, log=None, **({"ssl_context": tls_context(*tls)} if tls else {}))
     http.start()
     gevent.signal_handler(signal.SIGTERM, lambda: gevent.spawn(stop, relay, http))
     print(settings.port, flush=True)
     http.serve_forever()
+
+
+def tls_context(certificate, key):
+    context = gevent.ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    # The tests' client reads and writes in two threads, which OpenSSL does not allow: if one writes while the other
+    # takes in a ticket, which comes right after the handshake, both may wait for ever. Nothing else comes unasked.
+    context.num_tickets = 0
+    return context
 
 
 def stop(relay, http):

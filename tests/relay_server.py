@@ -3,10 +3,12 @@
 import json
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 from relay_client import PATIENCE, RelayClient
 
+START_TIMEOUT = 60  # seconds
 SCRIPT = Path(__file__).with_name("relay_process.py")
 
 
@@ -22,7 +24,10 @@ class RelayServer:
         command = [sys.executable, str(SCRIPT), json.dumps(self.options)]
         with self.output_file.open("ab") as errors:
             self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True)
+        overdue = threading.Timer(START_TIMEOUT, self.process.kill)
+        overdue.start()
         line = self.process.stdout.readline()
+        overdue.cancel()
         assert line, f"the relay did not start:\n{self.output}"
         scheme = "wss" if "tls" in self.options else "ws"
         self.url = f"{scheme}://127.0.0.1:{int(line)}/ws"

@@ -221,10 +221,10 @@ def test_everyone_reads_the_same_order_without_gap_or_repeat_while_joining_again
                 seen += [entry["seq"] for entry in reader.entries("tea", upto, timeout=20)]
                 after = seen[-1]
 
-    threads = [threading.Thread(target=write, args=[writer]) for writer in writers]
+    threads = [threading.Thread(target=write, args=[writer], daemon=True) for writer in writers]
     for _ in range(readers):
         found.append([])
-        threads.append(threading.Thread(target=read, args=[found[-1]]))
+        threads.append(threading.Thread(target=read, args=[found[-1]], daemon=True))
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -323,9 +323,10 @@ def test_retention_by_count_says_from_which_seq_on_nothing_is_missing(make_relay
     ann = relay.client()
     ann.join("tea")
     ann.results([ann.append("tea", "x") for _ in range(399)])
+    ann.appended("tea", "x")  # a burst may be one transaction, which removes nothing that has yet to be delivered
     bob = relay.client()
     joined = bob.join("tea")
-    assert 230 < joined["oldest"] <= 300
+    assert 230 < joined["oldest"] <= 301
     assert bob.receive("entries")["entries"][0]["seq"] == joined["oldest"]
 
 
@@ -464,7 +465,7 @@ def test_who_does_not_read_the_answers_gets_no_more_of_them_and_who_reads_late_g
     question = encode({"type": "look", "rooms": ["r" * 500 + f"{number}" for number in range(16)]})
     with RawConnection(relay.url) as slow:
         data = Frame(Opcode.TEXT, question).serialize(mask=True) * 1_500
-        asking = threading.Thread(target=slow.socket.sendall, args=[data])
+        asking = threading.Thread(target=slow.socket.sendall, args=[data], daemon=True)
         asking.start()
         asking.join(1)
         assert asking.is_alive(), "the relay takes no more questions"
@@ -614,8 +615,7 @@ def test_a_burst_is_refused_frame_by_frame_and_the_rest_can_be_sent_again(make_r
 def test_who_does_not_stop_sending_too_fast_is_closed(make_relay):
     relay = make_relay(frames_per_second=1, frames_burst=20)
     ann = relay.client()
-    for _ in range(50):
-        ann.send({"type": "ping"})
+    ann.send_at_once('{"type": "ping"}', 50)
     assert ann.close_code() == 4003
 
 
@@ -635,8 +635,7 @@ def test_no_log_line_has_a_room_a_name_a_body_or_an_address(make_relay):
     ann = relay.client()
     ann.join("room-hush", "name-hush")
     ann.appended("room-hush", "body-hush")
-    for _ in range(30):
-        ann.send_raw('{"type": "hush"')
+    ann.send_at_once('{"type": "hush"', 30)
     ann.close_code()
     assert relay.terminate() == 0
     assert "hush" not in relay.output and "127.0.0.1" not in relay.output
