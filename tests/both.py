@@ -282,6 +282,10 @@ async def check_what_is_no_frame_is_refused(platform, given):
     texts += [LEFT % ("x" * 10) + LEFT % "y", '{"type":"left","room":1}', '{"type":"left"}', "\x00", HALF]
     for body in ("", "\\ud83d", "x" * 65_537):
         texts.append(ENTRIES % given["entry"].replace("BODY", body))
+    for letter in (" ", "\\n", "\\u0000", "é", "\u2003", "=", "A"):
+        for kind in (letter, "a" + letter, letter + "a", "a" + letter + "a"):
+            texts.append(ENTRIES % given["entry"].replace("message", kind))
+    texts.append(ENTRIES % (given["entry"] + "," + given["entry"]))
     for text in texts:
         equal(code_of(frames.read, text), "bad-frame", text[:60])
     for other in (b'{"type":"pong"}', None, 1):

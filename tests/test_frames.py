@@ -74,7 +74,7 @@ WRONG = [None, True, 1.0, 1e300, -1, 2**53, 10**400, "", [], {}, [[]], [{}], "\u
 @pytest.mark.parametrize(("kind", "member"), MEMBERS)
 def test_a_member_of_another_type_or_out_of_its_limits_is_refused(kind, member):
     for value in WRONG:
-        if (member, value) in (("kept", True), ("entries", []), ("members", []), ("rooms", [])):
+        if (member, value) in (("kept", True), ("members", []), ("rooms", [])):
             continue
         assert refused(json.dumps(GOOD[kind] | {member: value})), value
 
@@ -82,10 +82,42 @@ def test_a_member_of_another_type_or_out_of_its_limits_is_refused(kind, member):
 @pytest.mark.parametrize("member", entry(1, "b"))
 def test_a_member_of_an_entry_of_another_type_or_out_of_its_limits_is_refused(member):
     for value in WRONG:
-        if member in ("kind", "id") and value == "\ud800":
-            continue  # compared and nothing else
         bad = GOOD["entries"] | {"entries": [entry(1, "b"), entry(2, "b") | {member: value}]}
         assert refused(json.dumps(bad)), value
+
+
+@pytest.mark.parametrize(
+    ("member", "good", "bad"),
+    [
+        ("kind", "a.z-09", ["A", "a_b", "a b", "é", "a\n", " a", "aéa", "\u2003"]),
+        ("kind", "k" * 32, ["k" * 33]),
+        ("id", "Az09_-", ["a.b", "a b", "a\n", "\na", "aéa", "a=", "a\x00"]),
+        ("id", "i" * 64, ["i" * 65]),
+    ],
+)
+def test_the_kind_and_id_of_an_entry_have_only_their_letters(member, good, bad):
+    def one(value):
+        return text(GOOD["entries"] | {"entries": [entry(1, "b", **{member: value})]})
+
+    assert frames.read(one(good))["entries"][0][member] == good
+    assert all(refused(one(value)) for value in bad)
+
+
+@pytest.mark.parametrize("seqs", [(1, 1), (2, 1), (1, 3, 2), (1, 2, 2), (0,), (0, 1), ()])
+def test_entries_that_do_not_stand_in_order_of_seq_each_once_are_refused(seqs):
+    assert refused(text(GOOD["entries"] | {"entries": [entry(seq, "b") for seq in seqs]}))
+
+
+def test_the_seqs_of_entries_may_have_gaps():
+    kept = text(GOOD["entries"] | {"entries": [entry(seq, "b") for seq in (3, 7, 2**53 - 1)]})
+    assert len(frames.read(kept)["entries"]) == 3
+
+
+def test_no_member_has_the_number_0():
+    assert refused(text(JOINED | {"you": 0}))
+    assert refused(text(JOINED | {"members": [{"member": 0, "name": "Zoë"}]}))
+    assert refused(text(GOOD["member-joined"] | {"member": 0}))
+    assert refused(text(GOOD["member-left"] | {"member": 0}))
 
 
 @pytest.mark.parametrize(
@@ -155,8 +187,8 @@ def test_a_number_of_a_hundred_thousand_digits_is_refused():
 
 def test_a_frame_past_the_limit_is_not_even_parsed():
     pong = '{"type":"pong"}'
-    assert frames.read(pong + " " * (frames.FRAME_BYTES - len(pong))) == {"type": "pong"}
-    assert refused(pong + " " * (frames.FRAME_BYTES - len(pong) + 1))
+    assert frames.read(pong + " " * (frames.FRAME_CHARACTERS - len(pong))) == {"type": "pong"}
+    assert refused(pong + " " * (frames.FRAME_CHARACTERS - len(pong) + 1))
 
 
 def test_the_largest_entries_frame_of_the_relay_is_read():

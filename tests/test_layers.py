@@ -14,8 +14,8 @@ PAGE = sorted(WEB.rglob("*.py"))
 # Within protocol/, each module may import those that stand in an earlier line.
 LAYERS = [
     {"errors"},
-    {"encoding", "padding", "platform", "rows", "outbox", "members", "pump"},
-    {"envelope"},
+    {"encoding", "padding", "platform", "rows", "outbox", "pump"},
+    {"envelope", "members"},
     {"frames", "levels"},
     {"ladder", "writing"},
     {"session"},

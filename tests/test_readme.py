@@ -119,7 +119,7 @@ def test_the_limits_in_the_specification_are_those_of_the_code():
         f"the newest {anchors.REMEMBERED:,} entries shown",
     ):
         assert limit in SPECIFICATION, limit
-    assert frames.FRAME_BYTES > server.ENTRIES_BYTES
+    assert frames.FRAME_CHARACTERS > server.ENTRIES_BYTES
 
 
 def test_every_character_that_the_specification_forbids_in_names_is_refused_and_no_other_range():

@@ -7,7 +7,7 @@ from .encoding import Reader, exactly, from_base64url, is_clean_name, sized, uin
 from .errors import BadInput, CostOutOfRange, KdfUnavailable, Malformed, NotEncrypted, OtherLevel, Problem
 
 TEXT_BYTES = 16_384  # of a message, before padding
-BODY_BYTES = 65_536  # of a body, as the relay limits it
+BODY_CHARACTERS = 65_536  # of a body, as the relay limits it
 CLASSIC_SALT, CLASSIC_IV = 16, 12
 GCM_TAG, SIGNATURE = 16, 64
 

@@ -3,10 +3,10 @@
 import json
 
 from .encoding import BASE64URL, utf8_bytes
-from .envelope import BODY_BYTES
+from .envelope import BODY_CHARACTERS
 from .errors import BadFrame, BadInput
 
-FRAME_BYTES = 1_048_576  # of a frame from the relay; more is not parsed
+FRAME_CHARACTERS = 1_048_576  # of a frame from the relay, far above its own limit; more is not parsed
 SEQ_MOST = 2**53 - 1
 ROOM_CHARACTERS, NAME_CHARACTERS = 512, 256
 KIND_LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789.-"
@@ -24,6 +24,11 @@ def room_address(level, room):
 
 def number(value):
     return type(value) is int and 0 <= value <= SEQ_MOST
+
+
+def joining(value):
+    """The number of a member."""
+    return type(value) is int and 1 <= value <= SEQ_MOST
 
 
 def flag(value):
@@ -45,14 +50,10 @@ def text(most):
 
 def token(letters, most):
     def check(value):
-        return type(value) is str and 0 < len(value) <= most and all(letter in letters for letter in value)
+        # strip() leaves nothing if there are only these letters; a loop over them is slow for a history.
+        return type(value) is str and 0 < len(value) <= most and not value.strip(letters)
 
     return check
-
-
-def short(value):
-    """The kind or id of an entry: compared and nothing else, so not looked at letter by letter."""
-    return type(value) is str and 0 < len(value) <= 64
 
 
 def moment(value):
@@ -81,9 +82,22 @@ def fits(item, fields):
     return True
 
 
-room, name, body, identifier = text(ROOM_CHARACTERS), text(NAME_CHARACTERS), text(BODY_BYTES), token(BASE64URL, 64)
-ENTRY = {"seq": number, "kind": short, "id": short, "name": name, "at": moment, "body": body}
-MEMBER = {"member": number, "name": name}
+def entries(value):
+    """At least one entry, in order of seq, each once."""
+    if type(value) is not list or not value:
+        return False
+    last = 0
+    for entry in value:
+        if not fits(entry, ENTRY) or entry["seq"] <= last:
+            return False
+        last = entry["seq"]
+    return True
+
+
+room, name, body = text(ROOM_CHARACTERS), text(NAME_CHARACTERS), text(BODY_CHARACTERS)
+kind, identifier = token(KIND_LETTERS, 32), token(BASE64URL, 64)
+ENTRY = {"seq": number, "kind": kind, "id": identifier, "name": name, "at": moment, "body": body}
+MEMBER = {"member": joining, "name": name}
 
 FROM_RELAY = {
     "joined": {
@@ -92,14 +106,14 @@ FROM_RELAY = {
         "after": number,
         "oldest": number,
         "newest": number,
-        "you": number,
+        "you": joining,
         "members": list_of(MEMBER),
         "kept": flag,
     },
-    "entries": {"room": room, "entries": list_of(ENTRY)},
+    "entries": {"room": room, "entries": entries},
     "appended": {"room": room, "id": identifier, "seq": number},
-    "member-joined": {"room": room, "member": number, "name": name},
-    "member-left": {"room": room, "member": number, "name": name},
+    "member-joined": {"room": room, "member": joining, "name": name},
+    "member-left": {"room": room, "member": joining, "name": name},
     "left": {"room": room},
     "looked": {"rooms": list_of({"room": room, "newest": number, "members": number})},
     "pong": {},
@@ -109,7 +123,7 @@ ERROR = {"code": token(KIND_LETTERS, 64), "message": text(1024), "room": room, "
 
 def read(data):
     """The checked frame that the relay's text holds, a dict with `type`. Raises BadFrame."""
-    if type(data) is not str or len(data) > FRAME_BYTES:
+    if type(data) is not str or len(data) > FRAME_CHARACTERS:
         raise BadFrame("not text, or too large")
     try:
         frame = json.loads(data)
