@@ -154,7 +154,7 @@ def visible(name):
     """Whether no character of `name` is a control, zero-width, or changes direction."""
     for character in name:
         code = ord(character)
-        # A name may hold any letter; below the first range that is not ASCII nothing else needs looking up.
+        # Printable ASCII lies between the first two ranges, and most letters of most names are that.
         if 0x20 <= code < 0x7F:
             continue
         for first, last in FORBIDDEN_IN_NAMES:

@@ -1,4 +1,4 @@
-"""Bodies that the relay carries <-> checked values, and every size limit. Specification, sections 3.2 and 4.2. Pure.
+"""Bodies that the relay carries <-> checked values, within their limits. Specification, sections 3 and 4.2. Pure.
 
 Nothing here is cryptography: what comes out has the right form and is not yet believed.
 """

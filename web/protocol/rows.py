@@ -5,7 +5,11 @@ An entry carries the id of its row as `row`: a seq alone would not do, as it sta
 
 
 def row(id, kind, text, **more):
-    """A row with all its fields; `kind` is message, refusal, waiting or notice."""
+    """A row with all its fields, each a string but for `color` (0 to 11), `own` (a flag) and `warnings` (sentences).
+
+    kind: message, refusal, waiting or notice. tag: four characters, or "" for none. at: "2026-11-23T20:42:34.123Z", or
+    "". state: "", sending, relayed or failed. code: of the refusal or notice, or of the warnings, with spaces between.
+    """
     made = {
         "id": id, "kind": kind, "text": text, "name": "", "tag": "", "color": 0, "own": False,
         "at": "", "state": "", "warnings": [], "code": "",

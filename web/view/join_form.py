@@ -4,7 +4,8 @@ from pyscript import document
 
 from .dom import add, add_choices, by_id, listen, listen_submit, show
 
-_FIELDS = ["name", "room", "passphrase", "level"]
+_TYPED = ["name", "room", "passphrase"]
+_FIELDS = _TYPED + ["level"]  # noqa: RUF005 - MicroPython has no [*x]
 
 
 class JoinForm:
@@ -15,7 +16,7 @@ class JoinForm:
         self._levels = []
         self._section = by_id("join")
         self._field = {field: by_id("join-" + field) for field in _FIELDS}
-        self._problem = {field: by_id("join-" + field + "-problem") for field in _FIELDS}
+        self._problem = {field: by_id("join-" + field + "-problem") for field in _TYPED}
         self._general, self._notes, self._join = by_id("join-problem"), by_id("join-notes"), by_id("join-button")
         listen_submit(by_id("join-form"), self._submitted)
         listen(by_id("join-form"), "input", self._typed)
@@ -90,7 +91,7 @@ class JoinForm:
 
     def _clear_problems(self):
         self._general.textContent = ""
-        for field in _FIELDS:
+        for field in _TYPED:
             self._problem[field].textContent = ""
             self._field[field].removeAttribute("aria-invalid")
 

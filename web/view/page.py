@@ -28,11 +28,6 @@ class View:
         """Python runs: levels is a list of dicts of id, title and sentence, chosen an id."""
         self._form.ready(levels, chosen)
 
-    def unsupported(self, sentence):
-        """Say why the page cannot work, in place of the form."""
-        by_id("unsupported").querySelector("p").textContent = sentence
-        show(by_id("unsupported"), True)  # style.css then hides the form
-
     def connection(self, state, sentence):
         """The state of the connection: "online", "connecting" or "offline", and a sentence."""
         line = by_id("connection")
@@ -44,7 +39,7 @@ class View:
         self._form.busy(busy)
 
     def join_problem(self, field, sentence):
-        """What is wrong with "name", "room", "passphrase" or "level", or with None of them in particular."""
+        """What is wrong with "name", "room" or "passphrase", or with None of them in particular."""
         self._form.problem(field, sentence)
 
     def join_note(self, sentence, choices):

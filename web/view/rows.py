@@ -1,13 +1,11 @@
 """One row of a room's log, as an element: a message, a refusal, a message that waits for its key, or a notice.
 
-A row is a dict: id, kind ("message", "refusal", "waiting", "notice"), name, tag ("" or four characters), color (0..11),
-own, text, at ("" or "2026-11-23T20:42:34.123Z"), state ("", "sending", "relayed", "failed"), warnings, code.
+A row is a dict with the fields that row() in protocol/rows.py gives it.
 """
 
 from . import clock
 from .dom import add, by_id
 
-_STATES = {"": "", "sending": "sending", "relayed": "relayed", "failed": "failed"}
 _templates = {}
 
 
@@ -31,7 +29,7 @@ def build(prefix, row):
     else:
         text = li.firstElementChild
         _fill_time(text.nextElementSibling, row["at"])
-    text.textContent = row["text"] or ("Waiting for a key." if kind == "waiting" else "")
+    text.textContent = row["text"]
     if row["code"]:
         li.setAttribute("data-code", row["code"])
     for sentence in row["warnings"]:
@@ -70,20 +68,17 @@ def _fill_message(li, row):
         li.setAttribute("data-own", "")
     if row["state"]:
         li.setAttribute("data-state", row["state"])
-        meta.firstElementChild.textContent = _STATES[row["state"]]
+        meta.firstElementChild.textContent = row["state"]
     _fill_time(meta.lastElementChild, row["at"])
     return meta.nextElementSibling
 
 
 def _fill_refusal(li, row):
-    """Names nobody as its author: at most the name that it came under. Returns the element for the sentence."""
+    """Names nobody as its author: who wrote it is not known. Returns the element for the sentence."""
     meta = li.firstElementChild.nextElementSibling
     meta.firstElementChild.textContent = row["code"]
     _fill_time(meta.lastElementChild, row["at"])
-    text = meta.nextElementSibling
-    if row["name"]:
-        text.nextElementSibling.textContent = "It came under the name " + row["name"] + "."
-    return text
+    return meta.nextElementSibling
 
 
 def _fill_time(time, at):
