@@ -12,10 +12,14 @@ QUIET = 20.0  # seconds without a frame until the link asks whether the relay is
 PATIENCE = 10.0  # seconds for the answer, and for a connection to be made
 FIRST_WAIT, LONGEST_WAIT = 0.5, 15.0  # seconds between attempts; the actual wait is 50 to 100 % of it
 OPEN = 1
+NOT_HEARD = 1006  # as browsers report a connection that ended without a close frame
 
 
 class Link:
-    """`received(text)` is async; `up()` and `down(wait)` are plain: wait is the seconds until the next attempt."""
+    """`received(text)`, `up()` and `down(wait, code)` are async, and none is called before another has been asked.
+
+    wait: seconds until the next attempt; code: the close code (RFC 6455, section 7.4).
+    """
 
     def __init__(self, received, up, down, ping):
         self.received = received
@@ -26,6 +30,7 @@ class Link:
         self.failures = 0
         self.timer = None
         self.heard = 0.0
+        self.is_up = False
 
     def start(self):
         window.addEventListener("online", lambda *_: self.hurry())
@@ -37,22 +42,26 @@ class Link:
         socket = self.socket = WebSocket.new(scheme + "//" + location.host + "/ws")
 
         async def on_message(event):
-            self.heard = clock.seconds()
             # Awaited here, in a call from JavaScript: MicroPython would put a task behind setTimeout, 4.6 ms an await.
             if socket is self.socket:
-                await self.received(event.data)
+                await self.hear(event.data)
 
-        socket.onopen = lambda *_: self.opened(socket)
+        async def on_close(event):
+            await self.lost(socket, event.code)
+
+        socket.onopen = lambda *_: socket.send(self.ping)
         socket.onmessage = on_message
-        socket.onclose = lambda *_: self.lost(socket)
+        socket.onclose = on_close
 
-    def opened(self, socket):
-        if socket is not self.socket:
-            return
-        self.failures = 0
+    async def hear(self, text):
         self.heard = clock.seconds()
-        self.set_timer(QUIET, self.ask)
-        self.up()
+        if not self.is_up:
+            # Only an answer shows that the relay takes us: a full one accepts the connection and closes it at once.
+            self.is_up = True
+            self.failures = 0
+            self.set_timer(QUIET, self.ask)
+            await self.up()
+        await self.received(text)
 
     def send(self, text):
         """Whether the browser took the text; that the relay has it, only the relay's answer tells."""
@@ -61,35 +70,37 @@ class Link:
         self.socket.send(text)
         return True
 
-    def ask(self):
+    async def ask(self):
         quiet = clock.seconds() - self.heard
         if quiet < QUIET:
             return self.set_timer(QUIET - quiet, self.ask)
         self.send(self.ping)
         asked = clock.seconds()
 
-        def answered():
+        async def answered():
             if self.heard >= asked:
                 self.set_timer(QUIET, self.ask)
             else:
-                self.give_up()
+                await self.give_up()
 
         return self.set_timer(PATIENCE, answered)
 
-    def give_up(self):
-        """Nothing is heard: close() alone would wait for an answer, so the socket is disowned first."""
+    async def give_up(self):
+        """Ends a connection that is of no use. close() alone would wait for an answer, so it is disowned first."""
         socket = self.socket
-        self.lost(socket)
-        socket.close()
+        if socket is not None:
+            socket.close()
+            await self.lost(socket, NOT_HEARD)
 
-    def lost(self, socket):
+    async def lost(self, socket, code):
         if socket is not self.socket:
             return
         self.socket = None
+        self.is_up = False
         wait = min(LONGEST_WAIT, FIRST_WAIT * 2 ** min(self.failures, 10)) * (0.5 + jitter() / 2)
         self.failures += 1
         self.set_timer(wait, self.connect)
-        self.down(wait)
+        await self.down(wait, code)
 
     def hurry(self):
         """The system says that the network is back."""

@@ -6,11 +6,13 @@ two frames.
 """
 
 from . import rows
-from .errors import CannotOpen, Malformed, Refusal, Replayed, TooManyKeys, UnknownKind, WrongPassphrase
+from .errors import Malformed, Refusal, Replayed, TooManyKeys
 from .levels import Opened, Waiting
 from .members import Members
-from .writing import MESSAGE, Writing
+from .verdict import Verdict
+from .writing import FOR_THE_MOMENT, Writing
 
+JOIN_AGAIN = 2.0  # seconds until a joining is tried again that was refused for the moment
 WAITING_MOST = 1_000  # entries kept until their key is there
 
 
@@ -26,26 +28,31 @@ class Session:
         self.way_out = list(way_out)  # choices offered beside "wrong passphrase": (label, async callable)
         self.writing = Writing(platform, level, address, name, show, send, later)
         self.members = Members(platform)
+        self.verdict = Verdict(show, self.way_out)
         self.log = None
         self.logs = 0  # how many this session has read
         self.last = 0  # the newest seq that we were shown
+        self.asked = 0  # what `last` was when we asked to join
+        self.oldest = 1  # the log is complete from this seq on
         self.target = None  # the newest seq of the log when we joined; None until then
-        self.online = False
+        self.online = False  # joined, and the link is up
+        self.barred = False  # the relay does not let us in, and the banner says why
+        self.closed = False  # left: nothing more is sent or derived
+        self.complaint = ""  # why the last text was not taken
         self.preparing = False  # or prepared
         self.pursuing = False  # a derivation is due at some time
         self.held = []  # read before the very first key was derived
         self.waiting = []  # (entry, key name): shown as waiting for a key
         self.reread_until = 0  # repeats up to this seq are the relay's log read again, not an attack
-        self.others_opened = 0
-        self.unopened = 0
-        self.alerted = False
-        self.leaving = False  # a person was asked whether unsent messages may be lost
         self.notices = 0
 
     # ------------------------------------------------------------------------------------------ the connection
 
     def up(self):
         """The link is up: join, or join again from where we were."""
+        if self.closed or self.online:
+            return
+        self.asked = self.last
         frame = {"type": "join", "room": self.address, "name": self.name, "after": self.last}
         if self.log is not None:
             frame["log"] = self.log
@@ -55,30 +62,73 @@ class Session:
     def down(self):
         self.online = False
         self.writing.down()
-        self.show.state("Not connected. What you write is kept and sent later.", "warning")
+        self.show_state()
 
     def leave(self):
+        self.closed = True
+        self.writing.down()
         self.send({"type": "leave", "room": self.address})
+
+    def show_state(self):
+        """What the room's line says when nothing special happened."""
+        if self.complaint:
+            self.show.state(self.complaint, "error")
+        elif not self.online:
+            self.show.state("Not connected. What you write is kept and sent later.", "warning")
+        elif self.last < self.target:
+            self.show.state("Reading what was said ...", "info")
+        else:
+            self.show.state("", "info")
+
+    def complain(self, sentence):
+        """A text was not taken and why, or with "" that the next one was."""
+        if sentence or self.complaint:
+            self.complaint = sentence
+            self.show_state()
 
     async def receive(self, frame):
         """One checked frame of this room, called from the pump."""
         kind = frame["type"]
-        if kind == "entries":
-            await self.entries(frame["entries"])
-        elif kind == "joined":
+        if kind == "joined":
             await self.joined(frame)
+        elif kind == "error":
+            self.refused(frame)
+        elif not self.online:
+            pass  # of an earlier joining of this room: the log is read anew from `asked`
+        elif kind == "entries":
+            await self.entries(frame["entries"])
         elif kind == "appended":
             self.writing.appended(frame["id"])
-        elif kind == "error":
-            if not self.writing.refused(frame):
-                self.show.state(frame["message"], "error")
         elif kind in ("member-joined", "member-left"):
             self.notice(*self.members.change(kind, frame["member"], frame["name"]))
             self.show.members(self.members.listed())
 
+    def refused(self, frame):
+        """An error frame: about a message of ours, or about the joining."""
+        if self.writing.refused(frame):
+            return
+        self.show.state(frame["message"], "error")
+        if self.online:
+            return
+        if frame["code"] in FOR_THE_MOMENT:
+            self.later(JOIN_AGAIN, self.up)
+        else:
+            self.barred = True
+            self.show.alert(frame["message"], [("Try again", self.try_again)] + self.way_out)
+
+    async def try_again(self):
+        self.unbar()
+        self.up()
+
+    def unbar(self):
+        if self.barred:
+            self.barred = False
+            self.show.alert("", [])
+
     # ------------------------------------------------------------------------------------------ reading
 
     async def joined(self, frame):
+        self.unbar()
         self.note_log(frame)
         self.level.complete_from(frame["oldest"])
         self.members.replace(frame["you"], frame["members"])
@@ -87,14 +137,14 @@ class Session:
         self.online = True
         if frame["oldest"] > frame["newest"]:
             self.last = frame["newest"]  # the relay keeps none of them, so none will come
-        self.target = frame["newest"]
-        self.show.state("Reading what was said ..." if self.last < self.target else "", "info")
+        self.oldest, self.target = frame["oldest"], frame["newest"]
+        self.show_state()
         self.writing.up()
         await self.caught_up()
 
     def note_log(self, frame):
         """Says what the relay's log lacks against what it had shown before."""
-        if self.log is not None and (frame["log"] != self.log or frame["after"] != self.last):
+        if self.log is not None and (frame["log"] != self.log or frame["after"] != self.asked):
             self.notice("The relay lost or replaced what it had stored for this room.", "new-log")
             self.forget_log()
             self.reread_until = frame["newest"]
@@ -116,9 +166,8 @@ class Session:
         entries = [entry for entry in entries if entry["seq"] > self.last]
         if not entries:
             return
-        self.last = entries[-1]["seq"]
         for entry in entries:
-            entry["row"] = f"s{self.logs}-{entry['seq']}"
+            self.follow(entry)
         if self.held or await self.await_first_key(entries):
             self.held += entries
         else:
@@ -126,25 +175,25 @@ class Session:
         self.pursue_keys()
         await self.caught_up()
 
+    def follow(self, entry):
+        """Takes the next seq, and says so if some are missing before it."""
+        missing = entry["seq"] - max(self.last + 1, self.oldest)
+        if missing > 0:
+            self.notice(f"Entries are missing here ({missing}): no longer kept, or withheld.", "missing")
+        self.last = entry["seq"]
+        entry["row"] = f"s{self.logs}-{entry['seq']}"
+
     async def await_first_key(self, entries):
         """True if these come before the very first key. They are then opened and shown once, and not twice."""
         if self.level.keyring.keys:
             return False
-        for entry in reversed([entry for entry in entries if entry["kind"] == MESSAGE]):
+        for entry in reversed(entries):
             if await self.level.wish(entry):
                 return True
         return False
 
     async def open(self, entries):
-        """An outcome for each: of its level, or UnknownKind."""
-        known = [entry for entry in entries if entry["kind"] == MESSAGE]
-        outcomes = await self.open_known(known)
-        if len(known) == len(entries):
-            return outcomes
-        outcomes = iter(outcomes)
-        return [next(outcomes) if entry["kind"] == MESSAGE else UnknownKind() for entry in entries]
-
-    async def open_known(self, entries):
+        """An outcome of the level for each."""
         try:
             return await self.level.open(entries)
         except Exception:  # noqa: BLE001 - a mistake of ours on one message must not cost those beside it
@@ -152,27 +201,32 @@ class Session:
                 return [Malformed()]
             outcomes = []
             for entry in entries:
-                outcomes += await self.open_known([entry])
+                outcomes += await self.open([entry])
             return outcomes
 
     def show_outcomes(self, entries, outcomes):
         fresh = []
         for entry, outcome in zip(entries, outcomes):
-            self.count(outcome)
+            self.verdict.count(outcome)
             if isinstance(outcome, Replayed) and entry["seq"] <= self.reread_until:
                 continue
             item = self.writing.landed(entry)
             if item:
+                self.show_rows(fresh)
+                fresh = []
                 self.show.place(item.id, self.row_of(entry, outcome))
                 continue
             if isinstance(outcome, Waiting):
                 self.waiting.append((entry, outcome.key_name))
             fresh.append(self.row_of(entry, outcome))
-        if fresh:
-            self.show.rows(fresh)
+        self.show_rows(fresh)
         while len(self.waiting) > WAITING_MOST:
             entry, _ = self.waiting.pop(0)
             self.show.change(entry["row"], rows.refusal(entry, TooManyKeys()))
+
+    def show_rows(self, fresh):
+        if fresh:
+            self.show.rows(fresh)
 
     def row_of(self, entry, outcome):
         if isinstance(outcome, Opened):
@@ -181,16 +235,12 @@ class Session:
             return rows.refusal(entry, outcome)
         return rows.waiting(entry)
 
-    def count(self, outcome):
-        if isinstance(outcome, (WrongPassphrase, CannotOpen)):
-            self.unopened += 1
-        elif isinstance(outcome, Opened) and not outcome.own:
-            self.others_opened += 1
-
     # ------------------------------------------------------------------------------------------ keys
 
     def pursue_keys(self):
         """Derives the next unknown key, now or when the limit allows, beside the pump."""
+        if self.waiting and not self.level.keyring.wanted:
+            self.level.keyring.get(self.waiting[-1][1])  # a wish that a flood of others pushed out
         wait = self.level.keyring.wait()
         if wait is not None and not self.pursuing:
             self.pursuing = True
@@ -198,6 +248,8 @@ class Session:
 
     async def derive(self):
         self.pursuing = False
+        if self.closed:
+            return None
         if self.level.keyring.wait() != 0.0:
             return self.pursue_keys()
         key_name, key = await self.level.keyring.derive_next()
@@ -210,6 +262,8 @@ class Session:
 
     async def key_ready(self, key_name):
         """Opens what waited for this key, in the order of the log."""
+        if self.closed:
+            return
         if self.held:
             entries, self.held = self.held, []
             self.show_outcomes(entries, await self.open(entries))
@@ -217,7 +271,7 @@ class Session:
             due = [entry for entry, wanted in self.waiting if wanted == key_name]
             self.waiting = [(entry, wanted) for entry, wanted in self.waiting if wanted != key_name]
             for entry, outcome in zip(due, await self.open(due)):
-                self.count(outcome)
+                self.verdict.count(outcome)
                 self.show.change(entry["row"], self.row_of(entry, outcome))
         self.pursue_keys()
         await self.caught_up()
@@ -228,25 +282,15 @@ class Session:
             return
         if self.level.keyring.deriving:
             return
-        self.show.state("", "info")
-        self.judge_passphrase()
+        self.show_state()
+        self.verdict.tell()
         if not self.preparing:
             self.preparing = True
             self.later(0, self.prepare)
 
-    def judge_passphrase(self):
-        wrong = self.unopened > 0 and self.others_opened == 0
-        if wrong and not self.alerted:
-            self.show.alert(
-                "Nothing that others wrote here opens with this passphrase. It is probably not theirs: "
-                "check it letter by letter, capitals and spaces too.",
-                self.way_out,
-            )
-        elif self.alerted and not wrong:
-            self.show.alert("", [])
-        self.alerted = wrong
-
     async def prepare(self):
+        if self.closed:
+            return
         await self.level.prepare()
         self.pursue_keys()  # wished for meanwhile: no second key is derived beside our own
         await self.writing.prepared()

@@ -2,10 +2,11 @@
 
 from . import rows
 from .envelope import text_bytes
+from .levels import MESSAGE
 from .outbox import Outbox
 
-MESSAGE = "message"  # the kind of entry that a text is
-SLOW_DOWN = 1.0  # seconds without sending after the relay said that messages came too fast
+# Refused for the moment: seconds without sending, and then the same again.
+FOR_THE_MOMENT = {"too-fast": 1.0, "storage": 5.0}
 IN_FLIGHT = 50  # sent at most before an answer comes: what the relay refuses of many would arrive in another order
 
 
@@ -107,17 +108,20 @@ class Writing:
         if item is None:
             return False
         self.answered(item)
-        if frame["code"] == "too-fast":
-            self.pause()
+        if frame["code"] in FOR_THE_MOMENT:
+            self.pause(FOR_THE_MOMENT[frame["code"]])
+            if frame["code"] == "storage":
+                self.show.state(frame["message"], "error")
         else:
             self.change(item, "failed", frame["message"])
             self.transmit()
         return True
 
-    def pause(self):
+    def pause(self, seconds):
+        """All of our messages wait, so that none overtakes the one that was refused."""
         if not self.paused:
             self.paused = True
-            self.later(SLOW_DOWN, self.resume)
+            self.later(seconds, self.resume)
 
     def resume(self):
         self.paused = False

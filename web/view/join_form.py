@@ -18,6 +18,7 @@ class JoinForm:
         self._field = {field: by_id("join-" + field) for field in _FIELDS}
         self._problem = {field: by_id("join-" + field + "-problem") for field in _TYPED}
         self._general, self._notes, self._join = by_id("join-problem"), by_id("join-notes"), by_id("join-button")
+        self._warning = by_id("join-passphrase-warning")
         listen_submit(by_id("join-form"), self._submitted)
         listen(by_id("join-form"), "input", self._typed)
         listen(by_id("join-reveal"), "click", self._reveal_pressed)
@@ -66,12 +67,18 @@ class JoinForm:
         add(note, "p", sentence)
         add_choices(note, choices)
 
+    def passphrase_warning(self, sentence):
+        """What to mind about the passphrase as it is typed; "" clears."""
+        if self._warning.textContent != sentence:
+            self._warning.textContent = sentence
+
     def clear_notes(self):
         """Remove all notes."""
         self._notes.replaceChildren()
 
     def joined(self):
         """A room was joined: its passphrase must not stay on the page, nor its notes."""
+        self.passphrase_warning("")
         self._field["passphrase"].value = ""
         self._reveal(False)
         self.clear_notes()

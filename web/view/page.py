@@ -46,6 +46,10 @@ class View:
         """A note in the form with choices, (label, async callable); no sentence clears."""
         self._form.note(sentence, choices)
 
+    def passphrase_warning(self, sentence):
+        """What to mind about the passphrase as it is typed; "" clears."""
+        self._form.passphrase_warning(sentence)
+
     def clear_join_notes(self):
         """Remove all notes from the form."""
         self._form.clear_notes()

@@ -98,8 +98,15 @@ class RoomView:
         line.setAttribute("data-kind", kind)
 
     def alert(self, sentence, choices):
-        """A banner above the messages, with one button for each (label, async callable); "" clears it."""
-        banner = self._find(".banner")
+        """What is wrong, above the messages, with one button for each (label, async callable); "" clears it."""
+        self._banner(".alarm", sentence, choices)
+
+    def ask(self, sentence, choices):
+        """A question above the messages, with its answers; "" clears it."""
+        self._banner(".question", sentence, choices)
+
+    def _banner(self, selector, sentence, choices):
+        banner = self._find(selector)
         banner.replaceChildren()
         show(banner, bool(sentence))
         if sentence:

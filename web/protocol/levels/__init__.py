@@ -15,6 +15,7 @@ A level, for one session (one Join of one page):
 
 from hashlib import sha256
 
+MESSAGE = "message"  # the kind of entry that a text is; entries of other kinds are for levels to come
 TAG_LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's base32: no letter that looks like another
 TAG_COLORS = 12
 

@@ -5,8 +5,8 @@ It keeps the words from the relay and nothing more: no sender, no order, no room
 
 from ..encoding import shown_name
 from ..envelope import CLASSIC_IV, CLASSIC_SALT, ClassicBody, read_classic, text_bytes
-from ..errors import CannotOpen, NotText, Refusal, Replayed
-from . import Opened, Tag, Waiting
+from ..errors import CannotOpen, NotText, Refusal, Replayed, UnknownKind
+from . import MESSAGE, Opened, Tag, Waiting
 from .keyring import KeyRing
 
 ITERATIONS = 150_000
@@ -65,6 +65,8 @@ class Classic:
         return isinstance(self.look_at(entry), Waiting)
 
     def look_at(self, entry):
+        if entry["kind"] != MESSAGE:
+            return UnknownKind()
         try:
             body = read_classic(self.platform, entry["body"])
         except Refusal as refusal:

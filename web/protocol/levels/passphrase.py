@@ -13,9 +13,9 @@ from ..envelope import (
     text_bytes,
     write_passphrase,
 )
-from ..errors import BadInput, BadSignature, NotText, Refusal, WrongPassphrase
+from ..errors import BadInput, BadSignature, NotText, Refusal, UnknownKind, WrongPassphrase
 from ..padding import pad, unpad
-from . import Opened, Tag, Waiting
+from . import MESSAGE, Opened, Tag, Waiting
 from .anchors import Anchors
 from .keyring import KeyRing
 from .senders import Senders
@@ -151,6 +151,8 @@ class Passphrase:
         return not isinstance(body, Refusal) and self.keyring.get(body.parameters.octets) is None
 
     def look_at(self, entry):
+        if entry["kind"] != MESSAGE:
+            return UnknownKind()
         try:
             return read_passphrase(self.platform, entry["body"])
         except Refusal as refusal:

@@ -1,0 +1,149 @@
+"""From the form to a room: what was typed is checked, the other levels are looked at, and dangers are told. The page.
+
+A wish lives from Join until its room opens. A changed form ends it, and so no answer to an old question can join a room.
+"""
+
+from browser import webcrypto
+from protocol import frames
+from protocol.encoding import clean_name, has_outer_space, passphrase_bytes
+from protocol.errors import Problem
+from protocol.ladder import LEVELS, level_of, rank_of
+
+SPACED = "The passphrase begins or ends with a space. It counts: all in the room must type it the same way."
+
+
+class Wish:
+    """A Join that is under way: checked, and not begun yet."""
+
+    def __init__(self, name, room, passphrase, level):
+        self.name = name
+        self.room = room
+        self.passphrase = passphrase  # bytes; gone with the wish
+        self.level = level
+        self.looking = False  # the relay was asked where the name is in use
+        self.reuse_accepted = False  # the person was warned that a lower level may give the passphrase away
+
+    def address(self, level=None):
+        return frames.room_address(level or self.level, self.room)
+
+
+class Joining:
+    """`joined`: the addresses of the rooms that this page is in; `enter(wish)` is async and opens the room."""
+
+    def __init__(self, platform, view, transmit, joined, enter):
+        self.platform = platform
+        self.view = view
+        self.transmit = transmit
+        self.joined = joined
+        self.enter = enter
+        self.wish = None
+        self.fingerprints = {}  # HMAC of a passphrase -> rank of the highest level it was used at
+        self.fingerprint_key = None
+
+    async def start(self):
+        self.fingerprint_key = await webcrypto.fingerprint_key()
+
+    async def changed(self, name, room, passphrase):
+        """A field of the form changed: what was offered for the old values no longer holds."""
+        spaced = has_outer_space(passphrase)
+        self.view.passphrase_warning(SPACED if spaced else "")
+        if self.wish and not self.wish.looking:
+            self.wish = None
+            self.view.clear_join_notes()
+
+    async def join(self, name, room, passphrase, level):
+        self.view.clear_join_notes()
+        try:
+            wish = Wish(
+                clean_name(self.platform, name, "name"),
+                clean_name(self.platform, room, "room"),
+                passphrase_bytes(self.platform, passphrase),
+                level,
+            )
+        except Problem as problem:
+            return self.view.join_problem(problem.field, problem.for_people)
+        if wish.address() in self.joined:
+            return self.view.join_problem("room", "You are in this room already. Leave it first to join it anew.")
+        self.wish = wish
+        return self.look()
+
+    def look(self):
+        """Asks whether the name is in use at another level too; looked() goes on, after a reconnect if need be."""
+        self.wish.looking = True
+        self.view.joining(True)
+        others = [self.wish.address(level.id) for level in LEVELS if level.id != self.wish.level]
+        self.transmit({"type": "look", "rooms": others})
+
+    def up(self):
+        """The link is up again: asks anew what has not been answered."""
+        if self.wish and self.wish.looking:
+            self.look()
+
+    async def answered(self, frame):
+        """A frame that belongs to no room: perhaps the answer."""
+        if self.wish is None or not self.wish.looking:
+            return
+        if frame["type"] == "looked":
+            await self.looked(frame["rooms"])
+        elif frame["type"] == "error" and "room" not in frame:
+            self.wish = None
+            self.view.joining(False)
+            self.view.join_problem(None, frame["message"])
+
+    async def looked(self, rooms):
+        self.wish.looking = False
+        self.view.joining(False)
+        busy = [room["room"] for room in rooms if room["newest"] or room["members"]]
+        found = [level for level in LEVELS if level.id != self.wish.level and self.wish.address(level.id) in busy]
+        found = [level for level in found if self.wish.address(level.id) not in self.joined]
+        if found:
+            return self.offer(self.wish, found[-1])
+        return await self.begin(self.wish)
+
+    def offer(self, wish, other):
+        """The name is in use at `other` too: upward at once, downward after a warning."""
+
+        async def stay():
+            await self.begin(wish)
+
+        async def go():
+            wish.level = other.id
+            await self.begin(wish)
+
+        async def warn():
+            sentence = f"{other.title} protects less. {other.sentence}"
+            self.ask(sentence, [here, (f"Go to {other.title} all the same", go)])
+
+        here = (f"Join at {level_of(wish.level).title}", stay)
+        sentence = f"This room's name is also in use at level {other.title}. The two are separate rooms."
+        upward = rank_of(other.id) > rank_of(wish.level)
+        self.ask(sentence, [here, (f"Go to {other.title}", go if upward else warn)])
+
+    def warn_of_reuse(self, wish, title):
+        async def accept():
+            wish.reuse_accepted = True
+            await self.begin(wish)
+
+        self.ask(
+            f"This page has used this passphrase at level {title}. At {level_of(wish.level).title} the relay can "
+            "try out passphrases at a fraction of the price, and would then know it there too.",
+            [("Join all the same", accept)],
+        )
+
+    def ask(self, sentence, choices):
+        self.view.clear_join_notes()
+        self.view.join_note(sentence, choices)
+
+    async def begin(self, wish):
+        """Enters the room, if this still is the wish, and its level is final."""
+        mark = await webcrypto.fingerprint(self.fingerprint_key, wish.passphrase)
+        if wish is not self.wish:
+            return
+        used_at = self.fingerprints.get(mark, 0)
+        if used_at > rank_of(wish.level) and not wish.reuse_accepted:
+            self.warn_of_reuse(wish, LEVELS[used_at].title)
+            return
+        self.wish = None
+        self.view.clear_join_notes()
+        self.fingerprints[mark] = max(used_at, rank_of(wish.level))
+        await self.enter(wish)
