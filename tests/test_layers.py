@@ -17,7 +17,7 @@ LAYERS = [
     {"encoding", "padding", "platform", "rows", "outbox", "pump"},
     {"envelope", "members"},
     {"frames", "levels"},
-    {"ladder", "writing"},
+    {"ladder", "writing", "verdict"},
     {"session"},
 ]
 # Of cryptography, what makes a self-signed certificate: a key pair of its own, its signature, its file.
@@ -136,7 +136,7 @@ def test_the_modules_of_a_level_do_not_import_each_other_in_a_circle():
         )
     for level in ("classic", "passphrase"):
         others = {one.split(".")[2] for one in inside[level] if one.startswith("protocol.levels.")}
-        assert others <= shared | {"Opened", "Tag", "Waiting"}
+        assert others <= shared | {"MESSAGE", "Opened", "Tag", "Waiting"}
 
 
 @pytest.mark.parametrize(
@@ -150,8 +150,10 @@ def test_the_view_and_the_doors_of_the_browser_know_only_themselves(folder, allo
         assert all(is_within(module, allowed - {"protocol"} | {"protocol.platform"}) for module in modules)
 
 
-def test_main_only_wires_and_reaches_for_nothing_of_the_browser_itself():
-    assert {part_of(module) for module in imports_of(WEB / "main.py")} <= {"browser", "protocol", "view", "sys", "gc"}
+def test_main_and_joining_only_wire_and_reach_for_nothing_of_the_browser_itself():
+    parts = {"browser", "protocol", "view", "sys", "gc", "joining"}
+    assert {part_of(module) for module in imports_of(WEB / "main.py")} <= parts
+    assert {part_of(module) for module in imports_of(WEB / "joining.py")} <= {"browser", "protocol"}
 
 
 def test_nobody_imports_main():

@@ -4,9 +4,9 @@ import pytest
 
 from people import AT, entry
 from protocol import rows
-from protocol.errors import CannotOpen, NotEncrypted, Problem, Replayed, TooManyKeys, WrongPassphrase
-from protocol.levels import Opened, Tag, Waiting
-from protocol.levels.keyring import KeyRing
+from protocol.errors import CannotOpen, NotEncrypted, Problem, Replayed, TooManyKeys, UnknownKind, WrongPassphrase
+from protocol.levels import MESSAGE, Opened, Tag, Waiting
+from protocol.levels.keyring import WANTED, KeyRing
 from protocol.session import WAITING_MOST, Session
 from protocol.writing import IN_FLIGHT
 from reference import run
@@ -57,10 +57,13 @@ class DummyLevel:
         return f"ours us {text} #{self.sealed}"
 
     async def wish(self, entry):
-        return isinstance(self.open_one(*entry["body"].split(" ", 2)), Waiting)
+        return isinstance(self.open_entry(entry), Waiting)
 
     async def open(self, entries):
-        return [self.open_one(*one["body"].split(" ", 2)) for one in entries]
+        return [self.open_entry(one) for one in entries]
+
+    def open_entry(self, one):
+        return UnknownKind() if one["kind"] != MESSAGE else self.open_one(*one["body"].split(" ", 2))
 
     def open_one(self, key, author, text=""):
         if key == "!":
@@ -100,6 +103,9 @@ class Show:
 
     def members(self, listed):
         self.events.append("members " + ", ".join(f"{one['name']}*{one['count']}" for one in listed))
+
+    def ask(self, sentence, choices):
+        raise AssertionError("a session asks nothing")
 
     def facts(self, sentences):
         self.events.append(f"facts {len(sentences)}")
@@ -380,7 +386,7 @@ def test_only_so_many_messages_are_under_way_and_each_answer_lets_the_next_one_g
     sent = [one for one in room.happened() if one.startswith("send append")]
     assert len(sent) == IN_FLIGHT
     room.receive("appended", id="id1", seq=1)
-    room.receive("error", code="storage", message="Full.", id="id2")
+    room.receive("error", code="id-conflict", message="Another.", id="id2")
     room.reads(ours(2, 3, "text 3"))
     room.receive("appended", id="id3", seq=2)
     sent = [one.split()[2] for one in room.happened() if one.startswith("send append")]
@@ -544,6 +550,7 @@ def test_where_nothing_at_all_is_kept_nobody_waits_for_it_before_speaking():
     room.pass_time()
     room.says("hello")
     assert "send append id1 ours us hello #1" in room.happened()
+    room.session.down()
     room.session.up()
     assert "send join 9 L1" in room.happened()
 
@@ -701,3 +708,110 @@ def test_a_row_has_all_its_fields_and_the_name_that_its_level_gives():
 def test_a_nul_in_a_text_is_shown_as_a_mark_and_does_not_end_it():
     made = rows.message(entry(1, "b", row="s0-1"), Opened("pay\x00 nothing", "them", Tag(b"k"), False, []))
     assert made["text"] == "pay\ufffd nothing"
+
+
+# Joining, refused and repeated
+
+
+def test_what_others_wrote_before_ours_in_one_frame_stands_before_ours(room):
+    room.says("ours")
+    room.happened()
+    room.reads(theirs(1, "first"), ours(2, 1, "ours"), theirs(3, "third"))
+    assert room.happened()[:3] == [
+        "row s0-1 message first",
+        "place id1 as s0-2 message ours #1 relayed",
+        "row s0-3 message third",
+    ]
+
+
+def test_entries_of_an_earlier_joining_are_left_to_the_new_one():
+    room = Room()
+    room.session.up()
+    room.happened()
+    room.reads(theirs(5, "early"))
+    assert room.happened() == []
+    room.joined(newest=5, after=0)
+    room.reads(theirs(1, "a"), theirs(2, "b"))
+    room.pass_time()
+    assert [one for one in room.happened() if one.startswith("row")] == ["row s0-1 message a", "row s0-2 message b"]
+
+
+def test_the_answer_to_an_earlier_joining_of_the_room_is_no_lost_log():
+    room = Room()
+    room.session.up()
+    room.joined(newest=1, after=0)  # of a joining that was left at once
+    room.reads(theirs(1, "a"))
+    room.pass_time()
+    room.joined(newest=1, after=0)  # of this one
+    room.reads(theirs(1, "a"))
+    rows = [one for one in room.happened() if one.startswith("row")]
+    assert rows == ["row s0-1 message a"]
+
+
+@pytest.mark.parametrize("code", ["too-fast", "storage"])
+def test_a_joining_refused_for_the_moment_is_tried_again(code):
+    room = Room()
+    room.session.up()
+    room.happened()
+    room.receive("error", code=code, message="Not now.")
+    assert room.happened() == ["state Not now."]
+    room.sleep(2)
+    assert room.happened() == ["send join 0", "state Joining ..."]
+
+
+def test_a_joining_refused_for_good_offers_to_try_again_and_says_no_more_once_joined():
+    room = Room()
+    room.session.up()
+    room.happened()
+    room.receive("error", code="room-full", message="The room is full.")
+    room.sleep(60)
+    assert room.happened() == ["state The room is full.", "alert The room is full. ['Try again', 'Out']"]
+    run(room.session.try_again())
+    assert room.happened() == ["send join 0", "state Joining ..."]
+    room.joined()
+    assert room.happened()[0] == "no alert"
+
+
+def test_entries_left_out_in_the_middle_are_said(room):
+    room.reads(theirs(1, "a"), theirs(4, "d"))
+    assert "row n1 notice Entries are missing here (2): no longer kept, or withheld. missing" in room.happened()
+
+
+def test_after_leaving_nothing_is_sent_or_derived_any_more(room):
+    room.says("a")
+    room.receive("error", code="too-fast", message="Wait.", id="id1")
+    room.reads(theirs(1, "x", "K"))
+    room.session.leave()
+    room.happened()
+    room.sleep(60)
+    assert room.happened() == []
+
+
+def test_a_full_disk_of_the_relay_delays_our_messages_and_none_overtakes_another(room):
+    room.says("a", "b")
+    room.happened()
+    room.receive("error", code="storage", message="Cannot write.", id="id1")
+    assert room.happened() == ["state Cannot write."]
+    room.receive("error", code="storage", message="Cannot write.", id="id2")
+    room.sleep(5)
+    assert [one for one in room.happened() if "send" in one] == [
+        "send append id1 ours us a #1",
+        "send append id2 ours us b #2",
+    ]
+
+
+def test_a_wish_that_a_flood_pushed_out_is_made_again(room):
+    room.level.keyring.starts = [room.platform.now] * 10
+    room.reads(theirs(1, "honest", "K0"))
+    room.reads(*[theirs(seq, "x", f"K{seq}") for seq in range(2, WANTED + 3)])
+    assert "K0" not in room.level.keyring.wanted
+    for _ in range(15):
+        room.sleep(61)
+    assert "change s0-1 to s0-1 message honest" in room.happened()
+
+
+def test_a_complaint_about_a_text_stays_until_the_next_one_is_taken(room):
+    room.session.complain("Too long.")
+    room.reads(theirs(1, "a"))
+    room.session.complain("")
+    assert [one for one in room.happened() if one.startswith("state")] == ["state Too long."] * 2 + ["state"]

@@ -1,6 +1,6 @@
 """From the form to a room: what was typed is checked, the other levels are looked at, and dangers are told. The page.
 
-A wish lives from Join until its room opens. A changed form ends it, and so no answer to an old question can join a room.
+A wish lives from Join until its room opens. A changed form ends it, so no answer to an old question joins a room.
 """
 
 from browser import webcrypto

@@ -117,18 +117,14 @@ class Session:
             self.show.alert(frame["message"], [("Try again", self.try_again)] + self.way_out)
 
     async def try_again(self):
-        self.unbar()
         self.up()
-
-    def unbar(self):
-        if self.barred:
-            self.barred = False
-            self.show.alert("", [])
 
     # ------------------------------------------------------------------------------------------ reading
 
     async def joined(self, frame):
-        self.unbar()
+        if self.barred:
+            self.barred = False
+            self.show.alert("", [])
         self.note_log(frame)
         self.level.complete_from(frame["oldest"])
         self.members.replace(frame["you"], frame["members"])
