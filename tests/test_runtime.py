@@ -8,11 +8,12 @@ import pytest
 from playwright.sync_api import expect
 
 import server as code
-from conftest import ROOT, Server
+from conftest import ROOT, Server, wait_until
 from fake_cdn import NOWHERE, FakeCdn
 from pin_runtime import import_map
 
 PINNED = code.read_manifest()
+FOLDERS = {file.address.removesuffix(file.path) for file in PINNED}
 NO_NPM = {"PATH": str(ROOT / "no-such-folder")}
 NO_CDN = {"https_proxy": NOWHERE, "no_proxy": ""}
 
@@ -137,16 +138,38 @@ def test_with_our_copy_the_page_asks_nobody_else_and_its_policy_names_nobody_els
     assert "https:" not in answer.headers["content-security-policy"]
 
 
-def test_from_the_cdn_the_page_starts_and_everything_that_loads_is_pinned(start_server, page, pinned_files):
-    answer_for_the_cdn(page, pinned_files)
-    asked = requests_of(page)
-    answer = page.goto(start_server(runtime="cdn").url)
+def test_from_the_cdn_two_people_talk_under_the_policy_that_is_served_and_all_that_loads_is_pinned(
+    start_server, person, pinned_files
+):
+    url = start_server(runtime="cdn").url
+    alice, bob = (person(name, url, locale="en") for name in ("Alice", "Bob"))  # options: each in a new browser
+    asked = {each: requests_of(each.page) for each in (alice, bob)}
+    policies = {each: policies_of(each.page, url) for each in (alice, bob)}
+    for each in (alice, bob):
+        answer_for_the_cdn(each.page, pinned_files)
+        each.joins("kitchen")
+    alice.says("Is it you?")
+    bob.sees("Is it you?", by="Alice")
+    bob.says("It is.")
+    bob.reloads()
+    bob.joins("kitchen")
+    for each in (alice, bob):
+        each.sees_talk("Alice: Is it you?", "Bob: It is.")
+        assert_all_is_pinned(asked[each], url, pinned_files)
+        assert policies[each] and all(named_by(policy) == FOLDERS for policy in policies[each])
+        assert outcome_in_page(each.page, "eval('1+1')") in ("EvalError", "TypeError"), "the policy is in force"
+
+
+def test_a_file_that_loads_from_the_cdn_and_is_not_pinned_is_noticed(start_server, page, pinned_files):
+    url, asked = start_server(runtime="cdn").url, requests_of(page)
+    answer_for_the_cdn(page, pinned_files | {f"{sorted(FOLDERS)[0]}other.mjs": b"export default 1"})
+    page.goto(url)
     ready(page)
-    foreign = [address for address in asked if not address.startswith(answer.url)]
-    assert sorted(foreign) == sorted(pinned_files)
-    named = {part for part in answer.headers["content-security-policy"].split() if part.startswith("https:")}
-    folders = {file.address.removesuffix(file.path) for file in PINNED}
-    assert {part.rstrip(";") for part in named} == folders
+    assert_all_is_pinned(asked, url, pinned_files)
+    assert outcome_in_page(page, f"import('{sorted(FOLDERS)[0]}other.mjs')") == "[object Promise]"
+    wait_until(lambda: page.wait_for_timeout(20) or asked[-1].endswith("other.mjs"), 10, "the page asks for it")
+    with pytest.raises(AssertionError, match="not pinned"):
+        assert_all_is_pinned(asked, url, pinned_files)
 
 
 @pytest.mark.parametrize("address", [file.address for file in PINNED])
@@ -157,6 +180,52 @@ def test_one_changed_bit_in_a_file_from_the_cdn_and_the_page_refuses(start_serve
     expect(page.locator("#unsupported")).to_contain_text("make cdn.jsdelivr.net or npm available")
     expect(page.locator("#join")).to_be_hidden()
     expect(page.locator("#join-button")).to_be_disabled()
+
+
+def test_core_js_is_checked_by_its_script_element_too_for_browsers_whose_import_maps_check_nothing(
+    start_server, page, pinned_files
+):
+    core = next(address for address in pinned_files if address.endswith("/core.js"))
+    answer_for_the_cdn(page, pinned_files | {core: tampered(pinned_files[core])})
+    url = start_server(runtime="cdn").url
+    # One more space, so that it has not the hash that the policy names, and the browser passes over the map.
+    change_answer(page, f"{url}/", lambda text: text.replace('<script type="importmap">', '<script type="importmap"> '))
+    page.goto(url)
+    expect(page.locator("#unsupported")).to_contain_text("Python did not arrive")
+    expect(page.locator("#join-button")).to_be_disabled()
+
+
+def test_python_that_comes_after_we_gave_up_works_all_the_same(server, page):
+    page.clock.install()
+    held = []
+    page.route("**/micropython.wasm", lambda route: held.append(route))
+    page.goto(server.url, wait_until="domcontentloaded")
+    wait_until(lambda: page.wait_for_timeout(20) or held, 10, "the page asks for the interpreter")
+    page.clock.fast_forward(31_000)
+    expect(page.locator("#unsupported")).to_contain_text("Python did not arrive")
+    held[0].continue_()
+    ready(page)
+    expect(page.locator("#join")).to_be_visible()
+    expect(page.locator("#unsupported")).to_be_hidden()
+
+
+@pytest.mark.parametrize("mistake", ["1 / 0\n", "def (\n", "import nothing\n"])
+def test_if_the_program_itself_fails_the_page_says_that_it_was_not_python(server, page, mistake):
+    change_answer(page, "**/main.py", lambda text: mistake + text)
+    page.goto(server.url)
+    expect(page.locator("#unsupported")).to_contain_text("The page's program failed to start")
+    expect(page.locator("#unsupported")).not_to_contain_text("Python did not arrive")
+    expect(page.locator("#join")).to_be_hidden()
+
+
+def change_answer(page, address: str, change) -> None:
+    """The server's answer comes to the page with its text changed."""
+
+    def answer(route):
+        ours = route.fetch()
+        route.fulfill(response=ours, body=change(ours.text()))
+
+    page.route(address, answer)
 
 
 def test_if_the_cdn_does_not_answer_at_all_the_page_says_what_to_make_available(start_server, page):
@@ -173,6 +242,26 @@ def test_the_import_map_in_the_page_says_what_the_manifest_says():
     index = (ROOT / "web" / "index.html").read_text("utf-8")
     packages = code.json.loads((ROOT / "web" / "runtime.json").read_text("utf-8"))["packages"]
     assert f'<script type="importmap">{import_map(packages)}</script>' in index
+
+
+def assert_all_is_pinned(asked: list[str], url: str, pinned: dict[str, bytes]) -> None:
+    """What the page asked others than the server for is what is pinned: all of that, and nothing else."""
+    foreign = {address for address in asked if urlsplit(address).netloc != urlsplit(url).netloc}
+    assert foreign <= pinned.keys(), f"not pinned: {foreign - pinned.keys()}"
+    assert foreign == pinned.keys(), f"pinned, and never asked for: {pinned.keys() - foreign}"
+
+
+def policies_of(page, url: str) -> list[str]:
+    """The policy of each answer that is the page itself, as they come."""
+    policies = []
+    ours = lambda answer: answer.url.rstrip("/") == url  # noqa: E731 - one line
+    page.on("response", lambda one: policies.append(one.headers["content-security-policy"]) if ours(one) else None)
+    return policies
+
+
+def named_by(policy: str) -> set[str]:
+    """The foreign addresses that a policy allows."""
+    return {part.rstrip(";") for part in policy.split() if part.startswith("https:")}
 
 
 def requests_of(page) -> list[str]:

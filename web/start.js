@@ -18,17 +18,18 @@
     ? "It comes from this server: reload the page; if that does not help, tell whoever runs the server."
     : "It comes from cdn.jsdelivr.net, which this browser cannot reach, or which sent other files than expected. Whoever " +
       "runs the server can make cdn.jsdelivr.net or npm available to it and start it again: then it serves Python itself.");
+  const FAILED = "The page's program failed to start. Reload the page; if that does not help, tell whoever runs the server.";
   const NOT_SECURE = "This page encrypts inside the browser, and browsers allow that only over https, or on the machine " +
     "that runs the server (localhost). Open it with https:// in front; whoever runs the server can start it with --tls-adhoc.";
   const lacking = (what) => `This browser lacks ${what}, which this page needs in order to encrypt. ` +
     "A current Chrome, Edge, Firefox or Safari has it.";
 
-  // In place of the form: a sentence that says why there is none, and what to do.
+  // In place of the form: a sentence that says why there is none, and what to do. Without a sentence the form again.
   const parsed = new Promise((resolve) => document.addEventListener("DOMContentLoaded", resolve));
   const giveUp = async (sentence) => {
     await parsed;
     const place = document.getElementById("unsupported");
-    for (const sibling of place.parentElement.children) sibling.hidden = sibling !== place;
+    for (const sibling of place.parentElement.children) sibling.hidden = (sibling === place) === !sentence;
     place.querySelector("p").textContent = sentence;
   };
 
@@ -60,19 +61,28 @@
 
   // Says how far the start is, and when nothing happens for too long. Python removes the sentence when it is ready.
   const watch = () => {
-    let timer;
+    let timer, overdue = false;
+    const startup = () => document.getElementById("startup");
     const wait = () => {
       clearTimeout(timer);
-      timer = setTimeout(() => document.getElementById("startup") && giveUp(NOT_COME), PATIENCE);
+      timer = setTimeout(() => {
+        overdue = true;
+        if (startup()) giveUp(NOT_COME);
+      }, PATIENCE);
     };
     addEventListener("mpy:progress", ({ detail }) => {
       wait();
-      const startup = document.getElementById("startup");
-      if (startup && detail === "Loaded MicroPython") startup.textContent = "Starting ...";
+      if (startup() && detail === "Loaded MicroPython") startup().textContent = "Starting ...";
     });
     wait();
     // A module that PyScript itself imports and that does not come, or is refused, shows only here.
-    addEventListener("unhandledrejection", () => document.getElementById("startup") && giveUp(NOT_COME));
+    addEventListener("unhandledrejection", () => startup() && giveUp(NOT_COME));
+    // main.py has run to its end, or to an error. Python may be ready after we had given up waiting.
+    addEventListener("mpy:done", () => {
+      clearTimeout(timer);
+      if (startup()) giveUp(FAILED);
+      else if (overdue) giveUp("");
+    });
   };
 
   // PyScript looks for one configuration per kind of Python: ours, and the other only to leave its extras out as well.
@@ -94,14 +104,14 @@
     const script = document.createElement("script");
     script.type = "module";
     script.crossOrigin = "anonymous";
+    script.integrity = integrity[core] ?? ""; // for browsers whose import maps know no integrity
     script.addEventListener("error", () => giveUp(NOT_COME));
     script.src = core;
     document.head.append(script);
     watch();
-    crypto.subtle.generateKey("Ed25519", false, ["sign", "verify"]).catch(() => giveUp(lacking("Ed25519")));
   };
 
   const sentence = obstacle();
   if (sentence) giveUp(sentence);
-  else start();
+  else crypto.subtle.generateKey("Ed25519", false, ["sign", "verify"]).then(start, () => giveUp(lacking("Ed25519")));
 }
