@@ -52,10 +52,11 @@ def joined_rooms(alice):
 
 def test_an_answer_that_nobody_asked_for_joins_no_room(alice, relay):
     alice.joins("kitchen")
-    alice.tries_to_join("garden", level="Classic")
-    alice.sees_note("has used this passphrase at level Passphrase")
+    relay.change = everything_is_in_use
+    alice.tries_to_join("garden")
+    alice.sees_note("also in use at level Classic")
     relay.page_side.send(json.dumps({"type": "looked", "rooms": []}))
-    alice.field("Passphrase").fill("another one")  # the person heeds the warning
+    alice.field("Room").fill("orchard")  # the person thinks better of it
     relay.page_side.send(json.dumps({"type": "looked", "rooms": []}))
     alice.goes_to("kitchen")
     alice.says("the answers came before this")
