@@ -5,7 +5,7 @@ from pyscript import document
 from .dom import add, add_choices, by_id, listen, listen_submit, show
 
 _TYPED = ["name", "room", "passphrase"]
-_FIELDS = _TYPED + ["level"]  # noqa: RUF005 - MicroPython has no [*x]
+_FIELDS = _TYPED + ["level"]
 
 
 class JoinForm:
