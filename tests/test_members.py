@@ -7,9 +7,27 @@ from protocol.members import Members
 from reference import ReferencePlatform
 
 
+class Shown:
+    """The room's view and its clock: every list that is shown, and what is due."""
+
+    def __init__(self):
+        self.lists, self.due = [], []
+
+    def members(self, listed):
+        self.lists.append([person["name"] for person in listed])
+
+    def later(self, seconds, work):
+        self.due.append(work)
+
+
+def make():
+    shown = Shown()
+    return Members(ReferencePlatform(), shown, shown.later)
+
+
 @pytest.fixture
 def members():
-    members = Members(ReferencePlatform())
+    members = make()
     members.replace(2, [{"member": 1, "name": "Zoë"}, {"member": 2, "name": "Mia"}, {"member": 3, "name": "Bob"}])
     return members
 
@@ -65,4 +83,16 @@ def test_a_new_list_replaces_the_old_one(members):
 
 
 def test_nobody_is_there_before_the_relay_has_said_so():
-    assert Members(ReferencePlatform()).listed() == []
+    assert make().listed() == []
+
+
+def test_a_whole_room_that_comes_in_a_moment_is_listed_once(members):
+    shown = members.show
+    assert shown.lists == [["Mia", "Bob", "Zoë"]]
+    for number in range(4, 504):
+        members.change("member-joined", number, f"Person {number}")
+    [tell] = shown.due
+    tell()
+    assert [len(each) for each in shown.lists] == [3, 503]
+    members.change("member-left", 4, "Person 4")
+    assert len(shown.due) == 2

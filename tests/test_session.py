@@ -285,12 +285,17 @@ def test_an_entry_of_an_unknown_kind_is_shown_as_refused_between_its_neighbours(
 def test_members_come_and_go(room):
     room.receive("member-joined", member=8, name="them")
     room.receive("member-left", member=8, name="them")
+    room.receive("member-joined", member=9, name="others")
+    room.sleep(0.1)
     assert room.happened() == [
         "row n1 notice “them” joined. joined",
-        "members us*1, them*1",
         "row n2 notice “them” left. left",
-        "members us*1",
+        "row n3 notice “others” joined. joined",
+        "members us*1, others*1",
     ]
+    room.receive("member-left", member=9, name="others")
+    room.sleep(0.1)
+    assert room.happened() == ["row n4 notice “others” left. left", "members us*1"]
 
 
 def test_leaving_tells_the_relay(room):

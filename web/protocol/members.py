@@ -2,10 +2,17 @@
 
 from .encoding import shown_name
 
+SOON = 0.1  # seconds: when a relay restarts, a whole room comes in a moment
+
 
 class Members:
-    def __init__(self, platform):
+    """`show` and `later` are those of the session."""
+
+    def __init__(self, platform, show, later):
         self.platform = platform
+        self.show = show
+        self.later = later
+        self.due = False
         self.names = {}  # member -> name: one member is one joining of one connection
         self.you = 0
 
@@ -13,15 +20,23 @@ class Members:
         """The whole list, from a `joined` frame."""
         self.you = you
         self.names = {member["member"]: shown_name(self.platform, member["name"]) for member in members}
+        self.tell()
 
     def change(self, kind, member, name):
-        """A member came or went: the notice's text and code."""
+        """A member came or went: the notice's text and code. The list follows soon, once for all who come together."""
         name = shown_name(self.platform, name)
+        if not self.due:
+            self.due = True
+            self.later(SOON, self.tell)
         if kind == "member-joined":
             self.names[member] = name
             return f"“{name}” joined.", "joined"
         self.names.pop(member, None)
         return f"“{name}” left.", "left"
+
+    def tell(self):
+        self.due = False
+        self.show.members(self.listed())
 
     def listed(self):
         """Each name once, ours first, then in alphabetical order: dicts of name, count and you."""

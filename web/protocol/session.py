@@ -27,7 +27,7 @@ class Session:
         self.in_pump = in_pump
         self.way_out = list(way_out)  # choices offered beside "wrong passphrase": (label, async callable)
         self.writing = Writing(platform, level, address, name, show, send, later)
-        self.members = Members(platform)
+        self.members = Members(platform, show, later)
         self.verdict = Verdict(show, self.way_out)
         self.log = None
         self.logs = 0  # how many this session has read
@@ -101,7 +101,6 @@ class Session:
             self.writing.appended(frame["id"])
         elif kind in ("member-joined", "member-left"):
             self.notice(*self.members.change(kind, frame["member"], frame["name"]))
-            self.show.members(self.members.listed())
 
     def refused(self, frame):
         """An error frame: about a message of ours, or about the joining."""
@@ -128,7 +127,6 @@ class Session:
         self.note_log(frame)
         self.level.complete_from(frame["oldest"])
         self.members.replace(frame["you"], frame["members"])
-        self.show.members(self.members.listed())
         self.show.facts([] if frame["kept"] else ["This relay writes nothing to disk: who is away misses messages."])
         self.online = True
         if frame["oldest"] > frame["newest"]:
