@@ -234,7 +234,7 @@ class Session:
     def pursue_keys(self):
         """Derives the next unknown key, now or when the limit allows, beside the pump."""
         if self.waiting and not self.level.keyring.wanted:
-            self.level.keyring.get(self.waiting[-1][1])  # a wish that a flood of others pushed out
+            self.level.keyring.want(self.waiting[-1][1])  # a wish that a flood of others pushed out
         wait = self.level.keyring.wait()
         if wait is not None and not self.pursuing:
             self.pursuing = True
