@@ -98,6 +98,22 @@ def test_a_relay_that_turns_everyone_away_is_asked_ever_more_seldom_and_the_page
     expect(connection).to_have_text("Connected to the relay.", timeout=20_000)
 
 
+def test_a_relay_that_falls_silent_is_noticed_and_the_page_connects_anew(alice, bob, relay):
+    alice.page.clock.install()
+    alice.joins("kitchen")
+    bob.joins("kitchen")
+    relay.change = lambda frame: None
+    bob.says("unheard")
+    bob.sees("unheard", state="relayed")
+    alice.page.clock.fast_forward(21_000)  # the page asks ...
+    alice.page.clock.fast_forward(11_000)  # ... and gives up
+    expect(alice.page.get_by_role("status", name="Connection")).to_contain_text("No connection to the relay.")
+    relay.change = lambda frame: frame
+    alice.page.clock.fast_forward(1_000)
+    alice.sees("unheard", by="Bob")
+    assert len(relay.opened) == 2
+
+
 def test_a_frame_that_cannot_be_read_costs_no_message(alice, bob, relay):
     alice.joins("kitchen", PASSPHRASE)
     bob.joins("kitchen", PASSPHRASE)

@@ -109,7 +109,7 @@ class Link:
 
     def set_timer(self, delay, work):
         if self.timer is not None:
-            clock.cancel(self.timer)
+            self.timer.cancel()
         self.timer = clock.after(delay, work)
 
 
