@@ -17,7 +17,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import sync_playwright
 
-pytest_plugins = ["person", "wire"]  # people of the stories, and a wire that can be cut
+# People of the stories, a wire that can be cut, and a relay with any limit set.
+pytest_plugins = ["person", "wire", "relay_server"]
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "web"))  # for `from protocol import ...`, as in the page

@@ -6,6 +6,8 @@ import sys
 import threading
 from pathlib import Path
 
+import pytest
+
 from relay_client import PATIENCE, RelayClient
 
 START_TIMEOUT = 60  # seconds
@@ -61,3 +63,20 @@ class RelayServer:
             client.socket.socket.close()
         self.kill()
         self.process.stdout.close()
+
+
+@pytest.fixture
+def make_relay(tmp_path):
+    """Makes relays: make_relay(silence=0.5). All are ended after the test, and none may have printed a traceback."""
+    made = []
+
+    def make(**options) -> RelayServer:
+        folder = tmp_path / f"relay-{len(made)}"
+        folder.mkdir()
+        made.append(RelayServer(folder, **options))
+        return made[-1]
+
+    yield make
+    for relay in made:
+        relay.end()
+        assert "Traceback" not in relay.output

@@ -9,24 +9,7 @@ import pytest
 from websockets.frames import Frame, Opcode
 
 from relay_client import RelayClient
-from relay_server import RelayServer
 from server import encode
-
-
-@pytest.fixture
-def make_relay(tmp_path):
-    made = []
-
-    def make(**options):
-        folder = tmp_path / f"relay-{len(made)}"
-        folder.mkdir()
-        made.append(RelayServer(folder, **options))
-        return made[-1]
-
-    yield make
-    for relay in made:
-        relay.end()
-        assert "Traceback" not in relay.output
 
 
 @pytest.fixture
