@@ -37,7 +37,7 @@ from itertools import accumulate, count
 from pathlib import Path
 from time import monotonic
 from types import SimpleNamespace
-from typing import Annotated
+from typing import Annotated, get_origin
 from urllib.parse import urlsplit
 from weakref import WeakValueDictionary
 
@@ -67,22 +67,53 @@ class StartError(Exception):
     """The server cannot start. The text is the sentence for people: what happened, what to do."""
 
 
+def whole(least: int, most: int = 10**9) -> dict:
+    """What argparse is told of a whole number within limits."""
+
+    def number(text: str) -> int:
+        if not re.fullmatch("[0-9]{1,10}", text) or not least <= int(text) <= most:
+            raise argparse.ArgumentTypeError(f"need a whole number, {least} to {most}")
+        return int(text)
+
+    return {"type": number, "metavar": "N"}
+
+
+def origin(text: str) -> str:
+    """An origin as browsers write it. Raises argparse.ArgumentTypeError."""
+    if not re.fullmatch(r"https?://([a-z0-9.-]+|\[[0-9a-f:]+\])(:[0-9]{1,5})?", text):
+        raise argparse.ArgumentTypeError("need scheme, host and port alone, such as https://chat.example")
+    return text
+
+
+FLAG, ADDRESS = {"action": "store_true"}, {"metavar": "ADDRESS"}
+FILE, FOLDER = {"type": Path, "metavar": "FILE"}, {"type": Path, "metavar": "FOLDER"}
+LOG_FILE = FILE | {"default": platformdirs.user_data_path("secure-chat", appauthor=False) / "log.sqlite"}
+ORIGINS = {"type": origin, "metavar": "ORIGIN", "action": "append", "default": []}
+RUNTIMES, LEVELS = {"choices": ("auto", "local", "cdn")}, {"choices": ("debug", "info", "warning", "error")}
+CACHE = platformdirs.user_cache_path("secure-chat", appauthor=False)
+USUAL_PORT = 5000
+
+
 @dataclass(frozen=True)
 class Settings:
-    """Every option of the command line and every limit of the relay. Sizes in bytes, times in seconds."""
+    """Every option of the command line and every limit of the relay. Sizes in bytes, times in seconds.
 
-    host: str = "127.0.0.1"
-    port: int = 5000
-    data: Path | None = None  # the log's file; None: the log is in memory and ends with the server
-    retention_messages: int = 10_000  # newest entries kept of each room; 0: nothing is written to disk
-    retention_days: int = 30
-    runtime: str = "auto"
-    tls_cert: Path | None = None
-    tls_key: Path | None = None
-    tls_adhoc: bool = False
-    origins: tuple[str, ...] = ()
-    open_browser: bool = False
-    log_level: str = "warning"
+    An annotated field is an option: what argparse is told of it, and its help."""
+
+    host: Annotated[str, ADDRESS, "address to listen on; 0.0.0.0 for all that this machine has"] = "127.0.0.1"
+    port: Annotated[int | None, whole(0, 65_535), f"port; 0: any; not given: {USUAL_PORT} or the next free one"] = None
+    # None: the log is in memory and ends with the server.
+    data: Annotated[Path | None, LOG_FILE, "file that keeps the rooms' logs; made if it is not there"] = None
+    retention_messages: Annotated[int, whole(0), "newest entries kept of a room; 0: nothing goes to disk"] = 10_000
+    retention_days: Annotated[int, whole(1, 36_500), "days that an entry is kept"] = 30
+    runtime: Annotated[str, RUNTIMES, "whose copy of PyScript pages load; auto: ours if it can be had"] = "auto"
+    cache: Annotated[Path, FOLDER, "folder that keeps our copy of PyScript"] = CACHE
+    tls_adhoc: Annotated[bool, FLAG, "serve https with a self-signed certificate, made beside the data file"] = False
+    tls_cert: Annotated[Path | None, FILE, "serve https with this certificate chain, PEM"] = None
+    tls_key: Annotated[Path | None, FILE, "its private key, PEM, if it is in a file of its own"] = None
+    origin: Annotated[tuple[str, ...], ORIGINS, "another origin that people reach the page at; may be repeated"] = ()
+    open: Annotated[bool, FLAG, "open the page in a browser"] = False
+    log_level: Annotated[str, LEVELS, "what is logged, to standard error"] = "warning"
 
     rooms: int = 100_000  # rooms with a log
     rooms_per_connection: int = 32
@@ -1130,7 +1161,7 @@ def serve_relay(app: Flask, settings: Settings, relay: Relay) -> None:
     idle = SimpleNamespace(name="", start=lambda: None)
     app.config["SOCK_SERVER_OPTIONS"] = {"event_class": Event, "thread_class": lambda target: idle}
     ours = own_origin(settings)
-    hosts = {urlsplit(origin).netloc for origin in (ours, *settings.origins)}
+    hosts = {urlsplit(origin).netloc for origin in (ours, *settings.origin)}
 
     @app.before_request
     def one_origin():
@@ -1142,7 +1173,7 @@ def serve_relay(app: Flask, settings: Settings, relay: Relay) -> None:
                 abort(403, f"This server answers as {ours}. Its operator can add another address with --origin.")
             return redirect(ours + request.full_path.removesuffix("?"), 308)
         theirs = request.headers.get("Origin")  # programs other than browsers send none
-        if request.path == "/ws" and theirs not in (None, f"{request.scheme}://{request.host}", *settings.origins):
+        if request.path == "/ws" and theirs not in (None, f"{request.scheme}://{request.host}", *settings.origin):
             abort(403, "The relay is for its own page. Its operator can allow another origin with --origin.")
         return None
 
@@ -1177,60 +1208,21 @@ def say(sentence: str) -> None:
 def make_parser() -> argparse.ArgumentParser:
     text = "Serves the chat page and passes on what pages say, which they encrypt. Ctrl+C ends it."
     parser = argparse.ArgumentParser(prog="server.py", description=text)
-
-    def add(name: str, text: str, **rest) -> None:
-        shown = " (default: %(default)s)" if rest.get("default") else ""
-        parser.add_argument(name, help=text + shown, **rest)
-
-    text = "address to listen on; 0.0.0.0 for all that this machine has"
-    add("--host", text, default=Settings.host, metavar="ADDRESS")
-    text = f"port to listen on; 0: any; not given: {Settings.port} or the next free one"
-    add("--port", text, type=whole(0, 65535), metavar="N")
-    data = platformdirs.user_data_path("secure-chat", appauthor=False) / "log.sqlite"
-    add("--data", "file that keeps the rooms' logs; made if it is not there", type=Path, default=data, metavar="FILE")
-    text = "newest entries kept of each room; 0: nothing is written to disk"
-    add("--retention-messages", text, type=whole(0, 10**9), default=Settings.retention_messages, metavar="N")
-    text = "days that an entry is kept"
-    add("--retention-days", text, type=whole(1, 36_500), default=Settings.retention_days, metavar="N")
-    text = "where pages get PyScript: local: this server's checked copy; cdn: the CDN; auto: local if it can be had"
-    add("--runtime", text, choices=("auto", "local", "cdn"), default=Settings.runtime)
-    cache = platformdirs.user_cache_path("secure-chat", appauthor=False)
-    add("--cache", "folder that keeps PyScript's copy", type=Path, default=cache, metavar="FOLDER")
-    add("--tls-adhoc", "serve https with a self-signed certificate, made beside the data file", action="store_true")
-    add("--tls-cert", "serve https with this certificate chain, PEM", type=Path, metavar="FILE")
-    add("--tls-key", "its private key, PEM, if it is in a file of its own", type=Path, metavar="FILE")
-    text = "another origin that people reach the page at, such as https://chat.example; may be repeated"
-    add("--origin", text, action="append", type=origin, default=[], dest="origins", metavar="ORIGIN")
-    add("--open", "open the page in a browser", action="store_true", dest="open_browser")
-    levels = ("debug", "info", "warning", "error")
-    add("--log-level", "what is logged, to standard error", choices=levels, default=Settings.log_level)
+    for field in dataclasses.fields(Settings):
+        if get_origin(field.type) is Annotated:
+            kind, meaning = field.type.__metadata__
+            arguments = {"default": field.default} | kind
+            shown = " (default: %(default)s)" if arguments["default"] else ""
+            parser.add_argument("--" + field.name.replace("_", "-"), help=meaning + shown, **arguments)
     return parser
-
-
-def whole(least: int, most: int):
-    """An argparse type: a whole number within limits."""
-
-    def number(text: str) -> int:
-        if not re.fullmatch("[0-9]{1,10}", text) or not least <= int(text) <= most:
-            raise argparse.ArgumentTypeError(f"need a whole number, {least} to {most}")
-        return int(text)
-
-    return number
-
-
-def origin(text: str) -> str:
-    """An argparse type: an origin as browsers write it."""
-    if not re.fullmatch(r"https?://([a-z0-9.-]+|\[[0-9a-f:]+\])(:[0-9]{1,5})?", text):
-        raise argparse.ArgumentTypeError("need scheme, host and port alone, such as https://chat.example")
-    return text
 
 
 def main(argv: list[str] | None = None) -> int:
     """Runs the server until it is told to stop; returns the exit status."""
-    options = make_parser().parse_args(argv)
-    logging.basicConfig(level=options.log_level.upper(), format="%(asctime)s %(levelname)s %(message)s")
+    settings = Settings(**vars(make_parser().parse_args(argv)))
+    logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(message)s")
     try:
-        run(options)
+        run(settings)
     except StartError as error:
         print(f"server.py: {error}", file=sys.stderr)
         return 1
@@ -1239,12 +1231,10 @@ def main(argv: list[str] | None = None) -> int:
     return 0
 
 
-def run(options: argparse.Namespace) -> None:
-    runtime = find_runtime(options.runtime, options.cache)
-    listener = listen(options.host, options.port)
-    known = {field.name for field in dataclasses.fields(Settings)}
-    given = {name: value for name, value in vars(options).items() if name in known}
-    settings = Settings(**given | {"port": listener.getsockname()[1], "origins": tuple(options.origins)})
+def run(settings: Settings) -> None:
+    runtime = find_runtime(settings.runtime, settings.cache)
+    listener = listen(settings.host, settings.port)
+    settings = dataclasses.replace(settings, port=listener.getsockname()[1])
     tls = tls_context(settings)
     relay = Relay(settings)
     relay.open()
@@ -1267,7 +1257,7 @@ def run(options: argparse.Namespace) -> None:
 
 def listen(host: str, port: int | None):
     """A listening socket; without a port, on the first free one from the usual one on. Raises StartError."""
-    ports = [port] if port is not None else range(Settings.port, Settings.port + PORTS_TO_TRY)
+    ports = [port] if port is not None else range(USUAL_PORT, USUAL_PORT + PORTS_TO_TRY)
     for attempt in ports:
         try:
             family = socket.getaddrinfo(host, attempt, type=socket.SOCK_STREAM)[0][0]
@@ -1276,8 +1266,8 @@ def listen(host: str, port: int | None):
             if error.errno == errno.EADDRINUSE:
                 continue
             raise StartError(f"Cannot listen on {host}, port {attempt}: {error.strerror or error}.") from None
-        if port is None and attempt != Settings.port:
-            say(f"Port {Settings.port} is in use, so this is port {attempt}.")
+        if port is None and attempt != USUAL_PORT:
+            say(f"Port {USUAL_PORT} is in use, so this is port {attempt}.")
         return listener
     which = f"Port {port} is" if port is not None else f"Ports {ports[0]} to {ports[-1]} are"
     raise StartError(f"{which} in use. Name a free one with --port, or 0 for any.")
@@ -1286,9 +1276,9 @@ def listen(host: str, port: int | None):
 def announce(settings: Settings) -> None:
     address = own_origin(settings)
     say(f"Secure Chat is at {address}")
-    if not (address.startswith("https") or is_loopback(settings.host) or settings.origins):
+    if not (address.startswith("https") or is_loopback(settings.host) or settings.origin):
         say("From other machines the page needs https to encrypt: --tls-adhoc, --tls-cert, or a proxy and --origin.")
-    if settings.open_browser:
+    if settings.open:
         webbrowser.open(address)
 
 
