@@ -1,0 +1,125 @@
+"""The people of the crash test: each lives in one room over as many connections as it takes."""
+
+import asyncio
+import json
+from random import Random
+
+from websockets.asyncio.client import connect
+from websockets.exceptions import WebSocketException
+
+from crash_judge import Record
+
+WINDOW = 60  # appends that a writer has under way at most
+LIST = "list"  # the kind of the entries that follow one another by `if_newest`
+
+
+class Person:
+    """Reads, and has a list of all that it was shown. `run` is crash.Run, `seed` fixes what it will do."""
+
+    def __init__(self, run, record: Record, name: str, seed: int):
+        self.run, self.record, self.name, self.random = run, record, name, Random(f"{seed}, {record.name}, {name}")
+        self.list = record.lists[name] = []
+        self.waiting: dict[str, str] = {}  # appends without an answer, as sent, by id
+        self.log: dict[str, str] = {}  # for the next join
+        self.connection = 0  # the relay's start that this connection belongs to
+
+    @property
+    def last(self) -> int:
+        return self.list[-1].seq if self.list else 0
+
+    async def live(self) -> None:
+        while True:
+            await self.run.up.wait()
+            self.connection = self.run.starts
+            try:
+                async with connect(self.run.server.url, compression=None, proxy=None, max_size=None) as socket:
+                    await self.talk(socket)
+            except* (OSError, WebSocketException):  # the relay was killed, or this connection broken off
+                await asyncio.sleep(0.01)
+
+    async def talk(self, socket) -> None:
+        """One connection, until it ends, which is an exception."""
+        self.asked = self.last
+        self.run.resumes += self.asked > 0
+        join = {"type": "join", "room": self.record.name, "name": self.name, "after": self.asked, **self.log}
+        await socket.send(json.dumps(join))
+        async with asyncio.TaskGroup() as both:
+            both.create_task(self.read(socket))
+            both.create_task(self.write(socket))
+
+    async def read(self, socket) -> None:
+        while True:
+            self.hear(json.loads(await socket.recv()))
+
+    async def write(self, socket) -> None:
+        """All that is written on one connection."""
+
+    def hear(self, frame: dict) -> None:
+        match frame["type"]:
+            case "entries":
+                self.record.show(self.list, frame)
+            case "joined":
+                self.record.joined.append(frame)
+                self.log = {"log": frame["log"]}
+                if frame["after"] != self.asked:
+                    self.report(f"has the log up to {self.asked}, and the relay began at {frame['after']}")
+            case "appended":
+                self.waiting.pop(frame["id"], None)
+                self.record.acknowledged[frame["id"]].add(frame["seq"])
+                self.run.answered(self.connection)
+            case "error" if frame["code"] == "not-newest":
+                self.waiting.pop(frame["id"], None)
+                self.record.refused.add(frame["id"])
+            case "error":
+                self.report(f"was refused: {frame}")
+
+    def report(self, finding: str) -> None:
+        self.run.findings.append(f"{self.record.name}: {self.name} {finding}")
+
+
+class Restless(Person):
+    """Breaks its connection off in the middle of things, and comes again with what it has."""
+
+    async def read(self, socket) -> None:
+        end = self.last + self.random.randrange(1, 1_500)
+        while self.last < end:
+            self.hear(json.loads(await socket.recv()))
+        socket.transport.abort()
+        await socket.recv()
+
+
+class Writer(Person):
+    """Keeps some appends under way, and after a break sends again what has had no answer."""
+
+    newest_list = 0
+
+    def hear(self, frame: dict) -> None:
+        super().hear(frame)
+        if frame["type"] == "entries":
+            self.newest_list = max([self.newest_list, *(one["seq"] for one in frame["entries"] if one["kind"] == LIST)])
+
+    async def write(self, socket) -> None:
+        for text in list(self.waiting.values()):
+            await socket.send(text)
+        while not self.run.stopping:
+            for _ in range(self.random.randrange(1, WINDOW // 3)):
+                await socket.send(self.new())
+            while len(self.waiting) > WINDOW:
+                await asyncio.sleep(0.002)
+
+    def new(self) -> str:
+        """Another append, as it is sent now and after each break until it is answered."""
+        number = len(self.record.sent)
+        frame = {"type": "append", "room": self.record.name, "kind": "message", "id": f"{self.name}-{number}"}
+        frame["body"] = f"{number} " + "x" * self.random.choice((1, 30, 300, 3_000))
+        if self.random.random() < 0.02:
+            frame |= {"kind": LIST, "if_newest": self.newest_list}
+        self.record.sent[frame["id"]] = frame
+        self.waiting[frame["id"]] = json.dumps(frame)
+        return self.waiting[frame["id"]]
+
+
+def crowd(run, record: Record, seed: int) -> list[Person]:
+    """Who is in a room from the start."""
+    names = {"steady": Person, "restless": Restless, "writer-1": Writer, "writer-2": Writer, "writer-3": Writer}
+    return [kind(run, record, name, seed) for name, kind in names.items()]
