@@ -53,6 +53,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from flask import Flask, Response, abort, redirect, request
 from flask_sock import Sock
 from gevent.event import Event
+from gevent.lock import Semaphore
 from gevent.pywsgi import WSGIServer
 from msgspec import Meta, Struct
 from websockets.frames import Frame, Opcode
@@ -90,6 +91,7 @@ FILE, FOLDER = {"type": Path, "metavar": "FILE"}, {"type": Path, "metavar": "FOL
 LOG_FILE = FILE | {"default": platformdirs.user_data_path("secure-chat", appauthor=False) / "log.sqlite"}
 ORIGINS = {"type": origin, "metavar": "ORIGIN", "action": "append", "default": []}
 RUNTIMES, LEVELS = {"choices": ("auto", "local", "cdn")}, {"choices": ("debug", "info", "warning", "error")}
+SYNC = {"choices": ("normal", "full")}
 CACHE = platformdirs.user_cache_path("secure-chat", appauthor=False)
 USUAL_PORT = 5000
 
@@ -106,6 +108,7 @@ class Settings:
     data: Annotated[Path | None, LOG_FILE, "file that keeps the rooms' logs; made if it is not there"] = None
     retention_messages: Annotated[int, whole(0), "newest entries kept of a room; 0: nothing goes to disk"] = 10_000
     retention_days: Annotated[int, whole(1, 36_500), "days that an entry is kept"] = 30
+    sync: Annotated[str, SYNC, "full: an acknowledged message survives a power cut too; slower"] = "normal"
     runtime: Annotated[str, RUNTIMES, "whose copy of PyScript pages load; auto: ours if it can be had"] = "auto"
     cache: Annotated[Path, FOLDER, "folder that keeps our copy of PyScript"] = CACHE
     tls_adhoc: Annotated[bool, FLAG, "serve https with a self-signed certificate, made beside the data file"] = False
@@ -181,11 +184,15 @@ class Refused(Exception):
 
 # ---------------------------------------------------------------------------------------------------- 2. The log
 
-SCHEMA_VERSION, APPLICATION_ID = 1, 0x5EC0C4A7
+APPLICATION_ID = 0x5EC0C4A7
+MIGRATIONS = ("vacuum",)  # from version 1 on, each to the next, whole or not at all: free room is given back
+SCHEMA_VERSION = 1 + len(MIGRATIONS)
 COLUMNS = ("seq", "kind", "id", "name", "at", "body")  # of an entry, in the log and in `entries` frames
-TRIM_EVERY, TRIM_STEP = 64, 500  # entries: so many past its limit a room is trimmed, and by so many at a time
+STEP = 64  # entries after which a room is settled, and of which so many at most are removed at a time
+WAL_BYTES, SPARE_PAGES = 4_194_304, 4_096  # past it commits are moved into the main file, and room is given back
 # An ordinary rowid table: `without rowid` costs three times as much per row. Rowids are in order of time.
-# `kinds` is a JSON object: the newest seq of each kind. From `oldest` on no entry is missing.
+# `kinds` is a JSON object: the newest seq of each kind when the room was last settled, so of the last entries only
+# those in `entry` are true. From `oldest` on no entry is missing.
 SCHEMA = """
 create table room (number integer primary key, name text not null unique, log text not null,
                    oldest integer not null, kinds text not null);
@@ -194,6 +201,10 @@ create table entry (room integer not null, seq integer not null, kind text not n
 create unique index entry_seq on entry (room, seq);
 create unique index entry_id on entry (room, id);
 """
+DAMAGED = (
+    "The data file {0} is damaged. Put a copy that is whole in its place, or move it away, with {0}-wal if that is "
+    "there, to begin with empty rooms."
+)
 
 
 @dataclass(slots=True, eq=False, weakref_slot=True)
@@ -205,6 +216,7 @@ class Room:
     log: str
     oldest: int
     kinds: dict[str, int]
+    settled: int  # the newest entry when its row was last written
     members: dict = dataclasses.field(default_factory=dict)  # Member by its number
 
     @property
@@ -224,7 +236,7 @@ class Log:
         self.settings, self.fleeting = settings, settings.retention_messages == 0
         self.kept = not self.fleeting and settings.data is not None
         self.loaded: WeakValueDictionary[str, Room] = WeakValueDictionary()
-        self.before: dict[Room, tuple] = {}  # of each room that the transaction changed: number, oldest, kinds
+        self.before: dict[Room, Room] = {}  # of each room that the transaction changed, what it was
         self.swept = 0  # the rowid to which retention by age has come
 
     def open(self) -> None:
@@ -237,6 +249,8 @@ class Log:
             self._prepare(path)
         except (OSError, sqlite3.Error) as error:
             text = f"The data file {path} cannot be used: {error}. Name another one with --data, or move it away."
+            if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_CORRUPT:
+                text = DAMAGED.format(path)
             raise StartError(text) from None
 
     def _lock(self, path: Path) -> None:
@@ -256,17 +270,21 @@ class Log:
         if self._value("pragma application_id") != APPLICATION_ID and self._value("select count(*) from sqlite_master"):
             raise StartError(f"The data file {path} belongs to another program. Name another one with --data.")
         version = self._value("pragma user_version")
-        if version not in (0, SCHEMA_VERSION):
-            text = f"The data file {path} is of another version of this server. Update it, or name another with --data."
-            raise StartError(text)
+        if version > SCHEMA_VERSION:
+            raise StartError(f"The data file {path} is of a later version of this server. Update, or name another one.")
+        if self._value("pragma quick_check(1)") != "ok":  # a second for each GB
+            raise StartError(DAMAGED.format(path))
         # With a WAL, synchronous=normal survives the end of the process; only a power cut may cost the last commits.
-        for pragma in ("journal_mode=wal", "synchronous=normal", "wal_autocheckpoint=0", "secure_delete=on"):
+        pragmas = ("auto_vacuum=incremental", "journal_mode=wal", f"synchronous={self.settings.sync}")
+        for pragma in (*pragmas, "wal_autocheckpoint=0", "secure_delete=on"):
             self.sql.execute(f"pragma {pragma}")
         if not self.kept:
             self.sql.execute(f"pragma max_page_count={self.settings.memory // self._value('pragma page_size')}")
         if version == 0:
             header = f"pragma application_id={APPLICATION_ID}; pragma user_version={SCHEMA_VERSION}"
             self.sql.executescript(f"begin; {SCHEMA} {header}; commit")
+        for old in range(version or SCHEMA_VERSION, SCHEMA_VERSION):
+            self.sql.executescript(f"{MIGRATIONS[old - 1]}; pragma user_version={old + 1}")
 
     def _value(self, question: str, *values) -> int | None:
         return self.sql.execute(question, values).fetchone()[0]
@@ -278,10 +296,22 @@ class Log:
         if self.kept:
             self.lock.close()
 
-    def checkpoint(self) -> None:
-        """Moves commits into the main file. It waits for the disk: call it in a thread; it has its own connection."""
+    def wal_size(self) -> int:
+        """Bytes of commits that are not in the main file yet."""
+        with suppress(OSError):
+            return os.path.getsize(f"{self.settings.data}-wal") if self.kept else 0
+        return 0
+
+    def checkpoint(self, mode: str) -> None:
+        """Moves commits into the main file: passive, beside new ones; truncate, all of them, while there are no new
+        ones. It waits for the disk: call it in a thread; it has its own connection."""
         with closing(sqlite3.connect(self.settings.data, timeout=0)) as sql:
-            sql.execute("pragma wal_checkpoint(passive)")
+            sql.execute(f"pragma wal_checkpoint({mode})")
+
+    def give_back(self) -> None:
+        """One step of returning room in the file to the disk, if there is much."""
+        if self._value("pragma freelist_count") > SPARE_PAGES:
+            self.sql.executescript(f"pragma incremental_vacuum({SPARE_PAGES // 16})")  # execute() would free one page
 
     def room(self, name: str) -> Room:
         """The room, made up if there is none: the first append writes it. Raises sqlite3.Error."""
@@ -289,7 +319,10 @@ class Log:
         if room is None:
             row = self.sql.execute("select number, log, oldest, kinds from room where name = ?", (name,)).fetchone()
             number, log, oldest, kinds = row or (None, secrets.token_urlsafe(12), 0, "{}")
-            room = self.loaded[name] = Room(name, number, log, oldest, json.loads(kinds))
+            room = self.loaded[name] = Room(name, number, log, oldest, json.loads(kinds), 0)
+            room.settled = room.newest
+            since = "select kind, max(seq) from entry where room = ? and seq > ? group by kind"
+            room.kinds.update(self.sql.execute(since, (number, room.settled)))
         return room
 
     def read(self, room: Room, after: int) -> sqlite3.Cursor:
@@ -305,15 +338,13 @@ class Log:
             with self.sql:  # commits, or rolls back
                 self.sql.execute("begin immediate")
                 yield
-                for room, (_, _, kinds) in self.before.items():
-                    if limit and room.newest - room.oldest >= limit + TRIM_EVERY:
-                        were_there = max(kinds.values(), default=0)  # what is new has yet to be delivered
-                        self._trim(room, min(room.newest - limit, room.oldest + TRIM_STEP, were_there) + 1)
-                    row = (room.oldest, json.dumps(room.kinds), room.number)
-                    self.sql.execute("update room set oldest = ?, kinds = ? where number = ?", row)
+                for room, was in self.before.items():
+                    if limit and room.newest - min(room.settled, room.oldest + limit) >= STEP:
+                        # What is new has yet to be delivered.
+                        self._trim(room, min(room.newest - limit, room.oldest + STEP, was.newest) + 1)
         except BaseException:
-            for room, before in self.before.items():
-                room.number, room.oldest, room.kinds = before
+            for room, was in self.before.items():
+                room.number, room.oldest, room.kinds, room.settled = was.number, was.oldest, was.kinds, was.settled
             self.before = {}
             raise
 
@@ -342,25 +373,31 @@ class Log:
         return seq
 
     def _remember(self, room: Room) -> None:
-        self.before.setdefault(room, (room.number, room.oldest, dict(room.kinds)))
+        if room not in self.before:
+            kinds = dict(room.kinds)
+            self.before[room] = Room(room.name, room.number, room.log, room.oldest, kinds, room.settled)
 
     def _trim(self, room: Room, oldest: int) -> None:
-        """Removes all before `oldest`, but for the newest entry of each kind if the log is one that stays."""
+        """Settles the room: removes all before `oldest`, but for the newest entry of each kind if the log is one that
+        stays, and writes its row."""
         self._remember(room)
-        room.oldest = max(room.oldest, oldest)
+        room.oldest, room.settled = max(room.oldest, oldest), room.newest
         staying = json.dumps([] if self.fleeting else list(room.kinds.values()))
         command = "delete from entry where room = ? and seq < ? and seq not in (select value from json_each(?))"
         self.sql.execute(command, (room.number, room.oldest, staying))
+        row = (room.oldest, json.dumps(room.kinds), room.number)
+        self.sql.execute("update room set oldest = ?, kinds = ? where number = ?", row)
 
     def sweep(self) -> None:
         """One step of retention by age; `swept` is 0 when it has come to the end."""
-        some = f"select rowid as place, room, seq, at from entry where rowid > ? order by rowid limit {TRIM_STEP}"
+        some = f"select rowid as place, room, seq, at from entry where rowid > ? order by rowid limit {STEP}"
         old = f"select name, max(seq), max(place) from ({some}) join room on number = room where at < ? group by number"
         limit = timestamp(self.settings.retention_days * 86_400)
         rows = self.sql.execute(old, (self.swept, limit)).fetchall()
         with self.transaction():
             for name, seq, _ in rows:
-                self._trim(self.room(name), seq + 1)
+                if seq >= (room := self.room(name)).oldest:  # else it stays as the newest of its kind
+                    self._trim(room, seq + 1)
         self.swept = max((place for *_, place in rows), default=0)
 
     def forget(self, room: Room) -> None:
@@ -377,6 +414,7 @@ class Log:
             self.sql.execute("delete from entry where room = ?", (room.number,))
             self.sql.execute("delete from room where number = ?", (room.number,))
             room.number, room.log, room.oldest, room.kinds = None, secrets.token_urlsafe(12), 0, {}
+            room.settled = 0
 
 
 # ---------------------------------------------------------------------------------------------------- 3. Rooms
@@ -505,7 +543,8 @@ class Relay:
         self.addresses: dict[str, Bucket] = {}
         self.pending: deque[tuple[Member, Append]] = deque()  # until they are written and answered
         self.dirty: set[Connection] = set()  # those that have something to send
-        self.wake, self.member_numbers, self.closing = Event(), count(1), False
+        self.wake, self.turn = Event(), Semaphore()  # who has the turn may write: a tick, or tidying
+        self.member_numbers, self.closing = count(1), False
         self.next_sweep = self.next_checkpoint = 0.0
 
     def open(self) -> None:
@@ -556,7 +595,8 @@ class Relay:
             self.wake.clear()
             try:
                 if self.pending:
-                    self._write()
+                    with self.turn:
+                        self._write()
                 self._flush()
             except Exception:  # a mistake of ours must not end the ticks
                 logger.exception("A tick ended by an error of the relay")
@@ -582,11 +622,10 @@ class Relay:
             for (member, append), result in zip(batch, results, strict=True):
                 self.pending.popleft()
                 member.connection.answer(append, result)
-        for room, (_, _, kinds) in list(self.log.before.items()):  # a copy: who is cut off leaves rooms
-            newest = max(kinds.values(), default=0)  # before this transaction
-            frames = list(entries_frames(room.name, self.log.read(room, newest)))
+        for room, was in list(self.log.before.items()):  # a copy: who is cut off leaves rooms
+            frames = list(entries_frames(room.name, self.log.read(room, was.newest)))
             for member in list(room.members.values()):
-                if member.cursor == newest:  # else it still reads what was before
+                if member.cursor == was.newest:  # else it still reads what was before
                     member.connection.deliver(member, frames)
             self.log.forget(room)
 
@@ -627,12 +666,22 @@ class Relay:
         if self.log.fleeting:
             for room in list(self.log.loaded.values()):
                 self.log.forget(room)
-        elif self.log.swept or time > self.next_sweep:
-            self.next_sweep = time + 3_600
-            self.log.sweep()
-        if self.log.kept and time > self.next_checkpoint:
-            self.next_checkpoint = time + 10
-            gevent.get_hub().threadpool.apply(self.log.checkpoint)
+        else:
+            self._tidy_log(time)
+
+    def _tidy_log(self, time: float) -> None:
+        for _ in range(8):  # small steps, so that the ticks take turns with them
+            if self.log.swept or time > self.next_sweep:
+                self.next_sweep = time + 3_600
+                self.log.sweep()
+                gevent.sleep(0)
+        self.log.give_back()
+        if self.log.wal_size() > (0 if time > self.next_checkpoint else WAL_BYTES):
+            self.next_checkpoint, apply = time + 10, gevent.get_hub().threadpool.apply
+            apply(self.log.checkpoint, ("passive",))
+            # Little came meanwhile. Only while nobody writes can the file begin anew; else it would grow and grow.
+            with self.turn:
+                apply(self.log.checkpoint, ("truncate",))
 
 
 # ---------------------------------------------------------------------------------------------------- 4. Connections

@@ -132,7 +132,7 @@ def test_retention_by_count_keeps_the_newest_messages_and_the_newest_of_every_ki
     kept = seqs(log, room)
     assert kept[:2] == [2, 3], "the newest key and the newest list"
     assert kept[2:] == list(range(kept[2], 404))
-    assert 100 <= len(kept) - 2 <= 100 + server.TRIM_EVERY
+    assert 100 <= len(kept) - 2 <= 100 + server.STEP
     assert room.oldest == kept[2]
 
 
@@ -260,11 +260,11 @@ def test_a_database_of_another_program_is_refused_and_left_alone(tmp_path):
     assert path.read_bytes() == before
 
 
-def test_a_file_of_another_version_is_refused(make_log, tmp_path):
+def test_a_file_of_a_later_version_is_refused(make_log, tmp_path):
     log = make_log()
     log.sql.execute(f"pragma user_version={server.SCHEMA_VERSION + 1}")
     log.close()
-    assert "another version" in start_error(data=tmp_path / "log.sqlite")
+    assert "later version" in start_error(data=tmp_path / "log.sqlite")
 
 
 def test_a_second_server_on_the_same_file_is_refused(make_log, tmp_path):
@@ -279,3 +279,87 @@ def test_a_folder_in_place_of_the_file_is_refused_with_a_sentence(tmp_path):
 def test_a_file_below_another_file_is_refused_with_a_sentence(tmp_path):
     (tmp_path / "file").write_text("")
     assert "cannot be used" in start_error(data=tmp_path / "file" / "log.sqlite")
+
+
+FIRST_VERSION = """
+pragma journal_mode=wal; pragma application_id=0x5EC0C4A7; pragma user_version=1;
+create table room (number integer primary key, name text not null unique, log text not null,
+                   oldest integer not null, kinds text not null);
+create table entry (room integer not null, seq integer not null, kind text not null, id text not null,
+                    name text not null, at text not null, body text not null);
+create unique index entry_seq on entry (room, seq);
+create unique index entry_id on entry (room, id);
+insert into room values (1, 'classic/tea', 'first-log', 2, '{"message": 3, "list": 1}'),
+                        (2, 'b', 'other', 1, '{"x": 1}');
+insert into entry values (1, 1, 'list', 'i1', 'Ann', '2026-11-23T20:42:34.123Z', 'the list'),
+                         (1, 2, 'message', 'i2', 'Bob', '2026-11-23T20:42:35.123Z', 'two'),
+                         (1, 3, 'message', 'i3', 'Ann', '2026-11-23T20:42:36.123Z', 'three \U0001f600'),
+                         (2, 1, 'x', 'i1', 'Cem', '2026-11-23T20:42:34.123Z', 'one');
+"""
+
+
+def test_a_file_of_the_first_version_is_migrated_and_loses_nothing(make_log, tmp_path):
+    first = sqlite3.connect(tmp_path / "log.sqlite")
+    first.executescript(FIRST_VERSION)
+    entries = first.execute("select * from entry order by room, seq").fetchall()
+    first.close()
+    log = make_log()
+    room = log.room("classic/tea")
+    assert (room.log, room.oldest, room.kinds) == ("first-log", 2, {"message": 3, "list": 1})
+    assert log.sql.execute("select * from entry order by room, seq").fetchall() == entries
+    assert append(log, room, id="i3", body="three \U0001f600") == 3, "ids are known as before"
+    assert append(log, room) == 4
+    pragmas = [log.sql.execute(f"pragma {name}").fetchone()[0] for name in ("user_version", "auto_vacuum")]
+    assert pragmas == [server.SCHEMA_VERSION, 2]
+
+
+def test_a_migration_that_fails_leaves_the_file_as_it_was_and_is_done_at_the_next_start(make_log, tmp_path):
+    first = sqlite3.connect(tmp_path / "log.sqlite", isolation_level=None)
+    first.executescript(FIRST_VERSION)
+    first.execute("begin immediate")
+    failed = Log(Settings(data=tmp_path / "log.sqlite"))
+    with pytest.raises(StartError, match="cannot be used"):
+        failed.open()
+    failed.lock.close()  # as the end of the process does
+    first.execute("rollback")
+    assert first.execute("pragma user_version").fetchone() == (1,)
+    first.close()
+    log = make_log()
+    assert seqs(log, log.room("classic/tea")) == [1, 2, 3]
+
+
+def test_what_was_appended_since_a_room_was_settled_is_known_when_it_is_opened_again(make_log):
+    log = make_log()
+    room = log.room("a")
+    for number in range(server.STEP + 10):
+        append(log, room, kind=f"kind-{number % 3}")
+    append(log, room, kind="new")
+    log.close()
+    again = make_log()
+    assert again.room("a").kinds == room.kinds
+    assert again.room("a").settled == server.STEP
+    assert append(again, again.room("a"), kind="new", if_newest=room.newest) == room.newest + 1
+
+
+@pytest.mark.parametrize(("sync", "level"), [("normal", 1), ("full", 2)])
+def test_commits_wait_for_the_disk_only_if_that_is_asked_for(make_log, sync, level):
+    assert make_log(sync=sync).sql.execute("pragma synchronous").fetchone() == (level,)
+
+
+def test_room_in_the_file_that_is_free_goes_back_to_the_disk_in_steps(make_log, tmp_path):
+    log = make_log(retention_days=30)
+    with log.transaction():
+        for number in range(1_000):
+            log.append(log.room("a"), "message", "x" * 65_536, f"id-{number}", "Ann", server.timestamp(31 * 86_400))
+    log.checkpoint("truncate")
+    full, sizes = (tmp_path / "log.sqlite").stat().st_size, []
+    log.sweep()
+    while log.swept:
+        log.sweep()
+    for _ in range(100):
+        log.give_back()
+        log.checkpoint("truncate")
+        sizes.append((tmp_path / "log.sqlite").stat().st_size)
+    steps = [one - other for one, other in zip([full, *sizes], sizes, strict=False)]
+    assert 0 < max(steps) <= 2 * 2**20
+    assert sizes[-1] < full / 3
