@@ -10,7 +10,6 @@ import dataclasses
 import errno
 import gzip
 import hashlib
-import http.client
 import ipaddress
 import json
 import logging
@@ -33,8 +32,10 @@ from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from http.client import HTTPException
 from itertools import accumulate, count
 from pathlib import Path
+from subprocess import SubprocessError
 from time import monotonic
 from types import SimpleNamespace
 from typing import Annotated, get_origin
@@ -970,8 +971,7 @@ class Connection:
 # ---------------------------------------------------------------------------------------------------- 5. The runtime
 
 WEB = Path(__file__).resolve().parent / "web"
-CDN_TIMEOUT = 10.0  # seconds for one file
-NPM_TIMEOUT = 180.0  # seconds for one package
+CDN_TIMEOUT, NPM_TIMEOUT = 10.0, 180.0  # seconds for one file, and for one package
 LARGEST_RUNTIME_FILE = 8 * 2**20  # bytes
 
 
@@ -988,25 +988,8 @@ class RuntimeFile:
     def name(self) -> str:
         return self.path.rpartition("/")[2]
 
-    def is_pinned(self, content: bytes) -> bool:
-        return integrity_of("sha384", content) == self.integrity
-
-
-@dataclass(frozen=True)
-class Runtime:
-    """Where the page gets PyScript from: from us (`own`: content by file name), or from the CDN (`own` is empty)."""
-
-    pinned: list[RuntimeFile]
-    own: dict[str, bytes]
-
-    def interpreter(self, folder: str) -> str:
-        """The address of micropython.mjs for the page; `folder` is the versioned one."""
-        address = next(file.address for file in self.pinned if file.name == "micropython.mjs")
-        return folder + "runtime/micropython.mjs" if self.own else address
-
-    def cdn_folders(self) -> str:
-        """The package folders that the page's policy must name: none if the files are ours."""
-        return "" if self.own else " ".join(sorted({file.address.removesuffix(file.path) for file in self.pinned}))
+    def kept_in(self, cache: Path) -> Path:
+        return cache / self.package / self.path
 
 
 def integrity_of(algorithm: str, content: bytes) -> str:
@@ -1022,10 +1005,9 @@ def read_manifest() -> list[RuntimeFile]:
     ]
 
 
-def find_runtime(mode: str, cache: Path) -> Runtime:
-    """The runtime for `mode` (auto, local or cdn). Raises StartError."""
-    pinned = read_manifest()
-    own = {} if mode == "cdn" else own_copy(pinned, cache)
+def find_runtime(mode: str, cache: Path) -> dict[str, bytes]:
+    """Our copy of PyScript, content by file name; empty if browsers load it from the CDN. Raises StartError."""
+    own = {} if mode == "cdn" else own_copy(read_manifest(), cache)
     if mode != "cdn" and not own:
         what_to_do = (
             "PyScript could not be fetched: cdn.jsdelivr.net does not answer, and npm is not installed or cannot reach "
@@ -1034,7 +1016,7 @@ def find_runtime(mode: str, cache: Path) -> Runtime:
         if mode == "local":
             raise StartError(f"{what_to_do} in {cache}.")
         say(f"{what_to_do}. Until then every browser loads PyScript from cdn.jsdelivr.net itself.")
-    return Runtime(pinned, own)
+    return own
 
 
 def own_copy(pinned: list[RuntimeFile], cache: Path) -> dict[str, bytes]:
@@ -1042,74 +1024,80 @@ def own_copy(pinned: list[RuntimeFile], cache: Path) -> dict[str, bytes]:
     Raises StartError."""
     own = {}
     for file in pinned:
-        kept = cache / file.package / file.path
-        try:
-            own[file.name] = kept.read_bytes()
-        except OSError:
-            continue
-        if not file.is_pinned(own[file.name]):
-            raise StartError(f"{kept} is not the file that web/runtime.json pins. Delete it and start again.")
-    missing = [file for file in pinned if file.name not in own]
+        with suppress(OSError):  # it is fetched
+            own[file] = file.kept_in(cache).read_bytes()
+    if other := unpinned(own):
+        raise StartError(
+            f"{other.kept_in(cache)} is not the file that web/runtime.json pins. Delete it and start again."
+        )
+    missing = [file for file in pinned if file not in own]
     if missing:
         say("Fetching PyScript, once ...")
-        fetched = fetch_from_cdn(missing) or fetch_with_npm(missing)
+        fetched = fetch(missing)
         if not fetched:
             return {}
-        for file in (file for file in missing if not file.is_pinned(fetched[file])):
+        if other := unpinned(fetched):
             raise StartError(
-                f"What came as {file.path} of {file.package} is not the file that web/runtime.json pins, so nothing "
+                f"What came as {other.path} of {other.package} is not the file that web/runtime.json pins, so nothing "
                 "of it is used. Something on the way may answer in its place; try another network."
             )
-        for file, content in fetched.items():
-            keep(cache / file.package / file.path, content)
-            own[file.name] = content
-    return own
+        keep(fetched, cache)
+        own |= fetched
+    return {file.name: content for file, content in own.items()}
+
+
+def unpinned(files: dict[RuntimeFile, bytes]) -> RuntimeFile | None:
+    """The first whose content is not what it should be."""
+    return next((file for file, content in files.items() if integrity_of("sha384", content) != file.integrity), None)
+
+
+def fetch(files: list[RuntimeFile]) -> dict[RuntimeFile, bytes]:
+    """Every file's content, unchecked: from the CDN, else with npm; empty if neither can be reached."""
+    for way in (fetch_from_cdn, fetch_with_npm):
+        try:
+            return way(files)
+        except (OSError, HTTPException, SubprocessError, tarfile.TarError, LookupError, ValueError) as error:
+            logger.info("%s: %s", way.__name__, error)
+    return {}
 
 
 def fetch_from_cdn(files: list[RuntimeFile]) -> dict[RuntimeFile, bytes]:
-    """Every file's content, unchecked; none if the CDN cannot be reached."""
     fetched = {}
-    try:
-        for file in files:
-            with urllib.request.urlopen(file.address, timeout=CDN_TIMEOUT) as answer:
-                fetched[file] = answer.read(LARGEST_RUNTIME_FILE)
-    except (OSError, http.client.HTTPException) as error:
-        logger.info("the CDN does not answer: %s", error)
-        return {}
+    for file in files:
+        with urllib.request.urlopen(file.address, timeout=CDN_TIMEOUT) as answer:
+            fetched[file] = answer.read(LARGEST_RUNTIME_FILE)
     return fetched
 
 
 def fetch_with_npm(files: list[RuntimeFile]) -> dict[RuntimeFile, bytes]:
-    """Every file's content, unchecked, out of the packages that `npm pack` brings; none if it cannot."""
-    npm, fetched = shutil.which("npm"), {}
-    for package in {file.package for file in files} if npm else ():
+    """Out of the packages that `npm pack` brings."""
+    fetched = {}
+    npm = shutil.which("npm") or "npm"  # on Windows it is npm.cmd
+    for package in {file.package for file in files}:
         with tempfile.TemporaryDirectory() as folder:
             command = [npm, "pack", package, "--ignore-scripts", "--silent", "--fetch-retries=0"]
-            try:
-                subprocess.run(command, cwd=folder, check=True, capture_output=True, timeout=NPM_TIMEOUT)
-                [archive] = Path(folder).glob("*.tgz")
-                # Only the pinned names are read: nothing that the archive says decides where we write.
-                with tarfile.open(archive) as packed:
-                    for file in (file for file in files if file.package == package):
-                        fetched[file] = packed.extractfile(f"package/{file.path}").read(LARGEST_RUNTIME_FILE)
-            except (OSError, subprocess.SubprocessError, ValueError, tarfile.TarError, KeyError) as error:
-                logger.info("npm pack %s: %s", package, error)
-                return {}
+            subprocess.run(command, cwd=folder, check=True, capture_output=True, timeout=NPM_TIMEOUT)
+            # Only the pinned names are read: nothing that the archive says decides where we write.
+            [archive] = Path(folder).glob("*.tgz")
+            with tarfile.open(archive) as packed:
+                for file in (file for file in files if file.package == package):
+                    fetched[file] = packed.extractfile(f"package/{file.path}").read(LARGEST_RUNTIME_FILE)
     return fetched
 
 
-def keep(path: Path, content: bytes) -> None:
-    """Writes whole or not at all. Raises StartError."""
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+def keep(files: dict[RuntimeFile, bytes], cache: Path) -> None:
+    """Writes each file whole or not at all. Raises StartError."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part.write_bytes(content)
-        part.replace(path)
+        cache.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=cache) as folder:
+            for file, content in files.items():
+                part = Path(folder, file.name)
+                part.write_bytes(content)
+                file.kept_in(cache).parent.mkdir(parents=True, exist_ok=True)
+                part.replace(file.kept_in(cache))
     except OSError as error:
-        with suppress(OSError):
-            part.unlink()
         raise StartError(
-            f"PyScript cannot be kept in {path.parent} ({error.strerror}). Make room or the folder writable, name "
+            f"PyScript cannot be kept in {cache} ({error.strerror}). Make room or the folder writable, name "
             "another with --cache, or start with --runtime cdn."
         ) from None
 
@@ -1152,25 +1140,22 @@ def read_web() -> dict[str, bytes]:
 
 
 def version_of(files: dict[str, bytes]) -> str:
-    """SHA-256 over every name and content, each with its length before it, in order."""
-    digest = hashlib.sha256()
-    for name, content in files.items():
-        for part in (name.encode(), content):
-            digest.update(len(part).to_bytes(8, "big") + part)
-    return digest.hexdigest()
+    return hashlib.sha256(encode(files)).hexdigest()  # as JSON, so where a name or a content ends counts too
 
 
-def create_app(settings: Settings, relay: Relay, runtime: Runtime) -> Flask:
-    """Flask's application: the page, its versioned files, and the relay at /ws."""
+def create_app(settings: Settings, relay: Relay, runtime: dict[str, bytes]) -> Flask:
+    """Flask's application: the page, its versioned files, and the relay at /ws. `runtime` is as from find_runtime."""
     app = Flask(__name__, static_folder=None)
     app.url_map.merge_slashes = False  # a path that is not ours is not found, rather than redirected
     # Read now and once: what is served is of one version, however web/ changes while the server runs.
     web = read_web()
     folder = f"/v/{version_of(web)}/"
-    index = web["index.html"].decode().replace("{{folder}}", folder)
-    index = index.replace("{{interpreter}}", runtime.interpreter(folder))
+    on_cdn = {} if runtime else {file.name: file for file in read_manifest()}
+    interpreter = on_cdn["micropython.mjs"].address if on_cdn else f"{folder}runtime/micropython.mjs"
+    cdn = " ".join(sorted({file.address.removesuffix(file.path) for file in on_cdn.values()}))
+    index = web["index.html"].decode().replace("{{folder}}", folder).replace("{{interpreter}}", interpreter)
     import_map = re.search('<script type="importmap">(.*?)</script>', index, re.DOTALL)[1]
-    policy = POLICY.format(import_map=integrity_of("sha256", import_map.encode()), cdn=runtime.cdn_folders())
+    policy = POLICY.format(import_map=integrity_of("sha256", import_map.encode()), cdn=cdn)
 
     @app.get("/")
     def page():
@@ -1183,7 +1168,7 @@ def create_app(settings: Settings, relay: Relay, runtime: Runtime) -> Flask:
         answer.headers.update(HEADERS | {"Content-Security-Policy": policy})
         return answer
 
-    serve_files(app, folder, web | {f"runtime/{name}": content for name, content in runtime.own.items()})
+    serve_files(app, folder, web | {f"runtime/{name}": content for name, content in runtime.items()})
     serve_relay(app, settings, relay)
     return app
 
