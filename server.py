@@ -720,7 +720,8 @@ class Bucket:
 
 
 class Connection:
-    """One WebSocket after its handshake. Its handler reads the socket itself; what is to be sent waits in `out`."""
+    """One WebSocket after its handshake. Its handler reads the socket itself; what is to be sent waits in `out`, `size`
+    bytes: whole frames, which members share, so that only what has to be joined is copied."""
 
     def __init__(self, relay: Relay, sock, address: Bucket):
         self.relay, self.settings, self.sock, self.address = relay, relay.settings, sock, address
@@ -730,7 +731,8 @@ class Connection:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.members: dict[str, Member] = {}  # by room
         self.lagging = False  # some of them may have to read the log
-        self.out = bytearray()
+        self.out: list[bytes] = []
+        self.size = 0
         self.writer = None  # a greenlet, while the socket does not take everything
         self.message, self.is_binary = bytearray(), False  # the fragments of a message so far
         self.heard = self.moved = monotonic()
@@ -749,7 +751,7 @@ class Connection:
                 if not self._take_writes():
                     break
         except OSError:
-            self.out.clear()
+            self._sent(self.size)
         except Exception:  # a mistake of ours ends this connection only
             logger.exception("A connection ended by an error of the relay")
             self.close(1011)
@@ -758,7 +760,7 @@ class Connection:
 
     def _wait_for_room(self) -> None:
         """Who does not read the answers is asked no further questions, so a burst of joins cuts nobody off."""
-        while not self.closing and (len(self.out) > ENTRIES_BYTES or self.relay.is_full()):
+        while not self.closing and (self.size > ENTRIES_BYTES or self.relay.is_full()):
             gevent.sleep(0.01)
             self.heard = monotonic()
 
@@ -863,7 +865,7 @@ class Connection:
 
     def queue(self, data: bytes) -> None:
         """Takes a whole frame for the next tick. Past the bounded backlog the connection is cut off."""
-        if self.out and len(self.out) + len(data) > self.settings.backlog:
+        if self.out and self.size + len(data) > self.settings.backlog:
             self.close(4004)
         elif not self.closing:
             self._put(data)
@@ -871,7 +873,7 @@ class Connection:
     def deliver(self, member: Member, frames: list[tuple[int, bytes]]) -> None:
         """New entries. A connection that lags reads them from the log later, so they need no memory."""
         for last, data in frames:
-            if len(self.out) > ENTRIES_BYTES:
+            if self.size > ENTRIES_BYTES:
                 self.lagging = True
                 return
             member.cursor = last
@@ -879,9 +881,11 @@ class Connection:
 
     def _put(self, data: bytes) -> None:
         if data:
-            self.out += data
+            self.out.append(data)
+            self.size += len(data)
+            if not self.relay.dirty:
+                self.relay.wake.set()
             self.relay.dirty.add(self)
-            self.relay.wake.set()
 
     def flush(self) -> None:
         """Sends what waits, at once. What the socket does not take is left to a greenlet of its own."""
@@ -889,25 +893,31 @@ class Connection:
             return
         if self.out and not self.waits:
             with suppress(OSError):  # it takes no more for now, or it has ended: the greenlet will see
-                self._sent(self.sock.send(self.out, timeout=0.0))
+                self._sent(self.sock.send(self._joined(), timeout=0.0))
         if self.out or self.lagging:
             self.moved = monotonic()
             self.writer = gevent.spawn(self._write_rest)
 
+    def _joined(self) -> bytes:
+        if len(self.out) > 1:
+            self.out = [b"".join(self.out)]
+        return self.out[0]
+
     def _sent(self, size: int) -> None:
-        del self.out[:size]
-        self.moved = monotonic()
+        self.size -= size
+        self.out = [self._joined()[size:]] if self.size else []
 
     def _write_rest(self) -> None:
         """Waits for the socket piece by piece, and fetches the next page of a log when all before it is gone."""
         try:
             while self.out or self.lagging:
                 if self.out:
-                    self._sent(self.sock.send(self.out[:PIECE]))
+                    self._sent(self.sock.send(self._joined()[:PIECE]))
+                    self.moved = monotonic()
                 else:
                     self._read_page()
         except OSError:
-            self.out.clear()
+            self._sent(self.size)
         except sqlite3.Error as error:
             logger.error("The log could not be read: %s", error)
             self.close(1011)
