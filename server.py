@@ -10,7 +10,6 @@ import dataclasses
 import errno
 import gzip
 import hashlib
-import ipaddress
 import json
 import logging
 import os
@@ -36,7 +35,7 @@ from http.client import HTTPException
 from itertools import accumulate, count
 from pathlib import Path
 from subprocess import SubprocessError
-from time import monotonic
+from time import monotonic, time
 from types import SimpleNamespace
 from typing import Annotated, get_origin
 from urllib.parse import urlsplit
@@ -46,11 +45,6 @@ import gevent
 import gevent.ssl
 import msgspec
 import platformdirs
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from flask import Flask, Response, abort, redirect, request
 from flask_sock import Sock
 from gevent.event import Event
@@ -59,6 +53,7 @@ from gevent.pywsgi import WSGIServer
 from msgspec import Meta, Struct
 from websockets.frames import Frame, Opcode
 from websockets.protocol import SERVER, Protocol, State
+from werkzeug.serving import get_interface_ip, make_ssl_devcert
 
 logger = logging.getLogger("securechat")
 
@@ -1229,7 +1224,7 @@ def serve_relay(app: Flask, settings: Settings, relay: Relay) -> None:
 def own_origin(settings: Settings) -> str:
     """The one origin that is printed and redirected to: "http://127.0.0.1:5000"."""
     scheme, usual_port = ("https", 443) if settings.tls_adhoc or settings.tls_cert else ("http", 80)
-    host = lan_addresses()[0] if settings.host in ("0.0.0.0", "::") else settings.host
+    host = get_interface_ip(socket.AF_INET) if settings.host in ("0.0.0.0", "::") else settings.host
     host = f"[{host}]" if ":" in host else host
     return f"{scheme}://{host}" + (f":{settings.port}" if settings.port != usual_port else "")
 
@@ -1241,7 +1236,7 @@ def is_loopback(host: str | None) -> bool:
 # ---------------------------------------------------------------------------------------------------- 7. Command line
 
 PORTS_TO_TRY = 20  # from the usual one on, when none was given
-CERTIFICATE_DAYS = 90
+CERTIFICATE_DAYS = 300  # werkzeug makes it for 365
 STOP_TIMEOUT = 5.0  # seconds for answers under way when the server is stopped
 
 
@@ -1328,67 +1323,37 @@ def announce(settings: Settings) -> None:
 
 def tls_context(settings: Settings) -> dict:
     """The server's arguments for TLS, none without it. Raises StartError."""
-    if not (settings.tls_adhoc or settings.tls_cert):
+    chain, key = settings.tls_cert, settings.tls_key
+    if settings.tls_adhoc:
+        chain, key = adhoc_certificate(settings.data.parent)
+    if not chain:
         return {}
-    path = adhoc_certificate(settings.data.parent) if settings.tls_adhoc else settings.tls_cert
     context = gevent.ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     try:
-        context.load_cert_chain(path, None if settings.tls_adhoc else settings.tls_key)
+        context.load_cert_chain(chain, key)
     except OSError as error:  # ssl.SSLError is one
-        raise StartError(f"{path} and its key cannot be used for https: {error.strerror or error}.") from None
+        raise StartError(f"{chain} and its key cannot be used for https: {error.strerror or error}.") from None
+    if settings.tls_adhoc:
+        fingerprint = hashlib.sha256(ssl.PEM_cert_to_DER_cert(chain.read_text())).digest().hex(":").upper()
+        say(f"The certificate is self-signed, so browsers warn. Its SHA-256 fingerprint, to compare:\n{fingerprint}")
     return {"ssl_context": context}
 
 
-def adhoc_certificate(folder: Path) -> Path:
-    """A self-signed certificate with its key, in one file. It is kept, so that pages that trust it connect again after
-    a restart, and made anew when it ends or this machine's addresses change. Raises StartError."""
-    path = folder / "tls-adhoc.pem"
-    addresses = dict.fromkeys(["127.0.0.1", "::1", *lan_addresses()])
-    names = [x509.DNSName("localhost"), *(x509.IPAddress(ipaddress.ip_address(each)) for each in addresses)]
+def adhoc_certificate(folder: Path) -> tuple[Path, Path]:
+    """A self-signed certificate and its key. They are kept, so that pages that trust it connect again after a restart,
+    and made anew before they end. Raises StartError."""
+    chain, key = folder / "tls-adhoc.crt", folder / "tls-adhoc.key"
     try:
-        certificate = x509.load_pem_x509_certificate(path.read_bytes())
-        kept_names = list(certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value)
-        usable = kept_names == names and datetime.now(UTC) + timedelta(days=1) < certificate.not_valid_after_utc
-    except (OSError, ValueError, x509.ExtensionNotFound):
-        usable = False
-    if not usable:
-        certificate = make_certificate(path, names)
-    fingerprint = certificate.fingerprint(hashes.SHA256()).hex(":").upper()
-    say(f"The certificate is self-signed, so browsers warn. Its SHA-256 fingerprint, to compare:\n{fingerprint}")
-    return path
-
-
-def make_certificate(path: Path, names: list[x509.GeneralName]) -> x509.Certificate:
-    key, now = ec.generate_private_key(ec.SECP256R1()), datetime.now(UTC)
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Secure Chat, self-signed")])
-    certificate = (
-        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-        .not_valid_before(now - timedelta(hours=1))  # clocks differ
-        .not_valid_after(now + timedelta(days=CERTIFICATE_DAYS))
-        .add_extension(x509.SubjectAlternativeName(names), critical=False)
-        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.unlink(missing_ok=True)  # an old one might be open to others
-        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(private + certificate.public_bytes(Encoding.PEM))
+        if not key.exists() or time() - key.stat().st_mtime > CERTIFICATE_DAYS * 86_400:
+            folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryDirectory(dir=folder) as ours_alone:
+                made = make_ssl_devcert(f"{ours_alone}/tls-adhoc", cn="localhost")
+                for path, kept in zip(map(Path, made), (chain, key), strict=True):
+                    path.chmod(0o600)
+                    path.replace(kept)
     except OSError as error:
-        raise StartError(f"The certificate cannot be kept as {path}: {error.strerror or error}.") from None
-    return certificate
-
-
-def lan_addresses() -> list[str]:
-    """This machine's addresses, the one towards the network first; "127.0.0.1" if there is no other."""
-    found = []
-    with suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.connect(("192.0.2.1", 9))  # sends nothing: the system only chooses which of our addresses it would use
-        found.append(probe.getsockname()[0])
-    with suppress(OSError):
-        found += [info[4][0] for info in socket.getaddrinfo(socket.gethostname(), None)]
-    return [each for each in dict.fromkeys(found) if "%" not in each and not is_loopback(each)] or ["127.0.0.1"]
+        raise StartError(f"The certificate cannot be kept in {folder}: {error.strerror or error}.") from None
+    return chain, key
 
 
 if __name__ == "__main__":

@@ -3,10 +3,12 @@
 import gzip
 import hashlib
 import http.client
+import os
 import re
 import signal
 import socket
 import ssl
+import time
 from contextlib import suppress
 from urllib.parse import urlsplit
 
@@ -196,7 +198,7 @@ def test_compression_is_not_accepted_even_if_offered(server):
 
 def test_for_a_whole_network_the_printed_address_is_this_machines_and_https_is_asked_for(start_server):
     server = start_server(host="0.0.0.0")
-    assert server.url == f"http://{code.lan_addresses()[0]}:{server.port}"
+    assert server.url == f"http://{code.get_interface_ip(socket.AF_INET)}:{server.port}"
     assert "From other machines the page needs https" in server.output
     for name in ("localhost", "chat.local", urlsplit(server.url).hostname):
         assert get(server, Host=f"{name}:{server.port}").status == 200, name
@@ -218,12 +220,23 @@ def test_tls_adhoc_serves_the_certificate_whose_fingerprint_is_printed_and_keeps
     server = start_server(tls_adhoc=True)
     fingerprint = fingerprint_of(server)
     assert fingerprint in server.output
-    assert (server.data.parent / "tls-adhoc.pem").stat().st_mode & 0o077 == 0
+    for kept in (server.data.parent / "tls-adhoc.crt", server.data.parent / "tls-adhoc.key"):
+        assert kept.stat().st_mode & 0o077 == 0
     page.goto(server.url)
     expect(page.get_by_role("button", name="Join", exact=True)).to_be_enabled()
     expect(page.get_by_role("status", name="Connection")).to_contain_text("Connected")
     server.stop()
     assert fingerprint_of(server.restart()) == fingerprint
+
+
+def test_tls_adhoc_makes_a_new_certificate_when_the_old_one_nears_its_end(start_server):
+    server = start_server(tls_adhoc=True)
+    first = fingerprint_of(server)
+    server.stop()
+    nearly = time.time() - code.CERTIFICATE_DAYS * 86_400 - 60
+    os.utime(server.data.with_name("tls-adhoc.key"), (nearly, nearly))
+    assert fingerprint_of(server.restart()) != first
+    assert fingerprint_of(server) in server.output
 
 
 def fingerprint_of(server: Server) -> str:
@@ -232,12 +245,11 @@ def fingerprint_of(server: Server) -> str:
 
 def test_a_certificate_of_ones_own_is_served(start_server, make_server, tmp_path):
     adhoc = start_server(tls_adhoc=True)
-    pem = adhoc.data.parent / "tls-adhoc.pem"
-    assert certificate_of(start_server(tls_cert=pem)) == certificate_of(adhoc)
-    key, chain = re.split(r"(?=-----BEGIN CERTIFICATE)", pem.read_text())
-    (tmp_path / "key.pem").write_text(key), (tmp_path / "chain.pem").write_text(chain)
-    own = start_server(tls_cert=tmp_path / "chain.pem", tls_key=tmp_path / "key.pem")
-    assert certificate_of(own) == certificate_of(adhoc)
+    chain, key = adhoc.data.with_name("tls-adhoc.crt"), adhoc.data.with_name("tls-adhoc.key")
+    assert certificate_of(start_server(tls_cert=chain, tls_key=key)) == certificate_of(adhoc)
+    both = tmp_path / "both.pem"
+    both.write_text(key.read_text() + chain.read_text())
+    assert certificate_of(start_server(tls_cert=both)) == certificate_of(adhoc)
 
 
 def test_what_is_no_https_or_no_http_leaves_no_traceback_and_no_byte_of_it_in_the_log(start_server):

@@ -20,14 +20,6 @@ LAYERS = [
     {"ladder", "writing", "verdict"},
     {"session"},
 ]
-# Of cryptography, what makes a self-signed certificate: a key pair of its own, its signature, its file.
-CERTIFICATE_ONLY = {
-    "cryptography.x509",
-    "cryptography.x509.oid",
-    "cryptography.hazmat.primitives.hashes",
-    "cryptography.hazmat.primitives.asymmetric.ec",
-    "cryptography.hazmat.primitives.serialization",
-}
 WORDS_OF_DECRYPTION = (
     "aead",
     "aesgcm",
@@ -213,13 +205,13 @@ def test_the_server_cannot_parse_what_it_carries():
     assert words(SERVER.read_text("utf-8")).isdisjoint({"__import__", "importlib", "exec", "eval", "runpy"})
 
 
-def test_the_server_takes_of_cryptography_only_what_makes_a_certificate():
-    names = {name for name in imported(SERVER.read_text("utf-8")) if part_of(name) == "cryptography"}
-    assert [name for name in names if not is_within(name, CERTIFICATE_ONLY)] == []
+def test_the_server_takes_nothing_of_cryptography():
+    parts = {part_of(module) for module in imported(SERVER.read_text("utf-8"))}
+    assert "cryptography" not in parts  # werkzeug makes the self-signed certificate with it
 
 
 def test_the_server_names_nothing_that_could_decrypt():
-    used = {word.lower() for word in words(SERVER.read_text("utf-8")) if word.isidentifier()} - {"noencryption"}
+    used = {word.lower() for word in words(SERVER.read_text("utf-8")) if word.isidentifier()}
     assert [word for word in used if any(part in word for part in WORDS_OF_DECRYPTION)] == []
 
 
@@ -243,7 +235,7 @@ def test_a_module_of_the_page_stays_under_300_lines(path):
 
 def test_the_server_grows_no_further():
     # The rule for the one file is 1,000 lines. It holds more than that can: what is added has to be won elsewhere.
-    assert len(SERVER.read_text("utf-8").splitlines()) <= 1_395
+    assert len(SERVER.read_text("utf-8").splitlines()) <= 1_360
 
 
 @pytest.mark.parametrize("path", [path for path in PAGE if path.stat().st_size], ids=in_web)
