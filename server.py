@@ -619,11 +619,21 @@ class Relay:
                 self.pending.popleft()
                 member.connection.answer(append, result)
         for room, was in list(self.log.before.items()):  # a copy: who is cut off leaves rooms
-            frames = list(entries_frames(room.name, self.log.read(room, was.newest)))
-            for member in list(room.members.values()):
-                if member.cursor == was.newest:  # else it still reads what was before
-                    member.connection.deliver(member, frames)
-            self.log.forget(room)
+            self._deliver(room, was.newest)
+
+    def _deliver(self, room: Room, newest: int) -> None:
+        """What was appended past `newest`."""
+        frames = []
+        try:
+            frames = list(entries_frames(room.name, self.log.read(room, newest)))
+        except sqlite3.Error as error:
+            logger.error("The log could not be read: %s", error)
+        for member in list(room.members.values()):
+            if frames and member.cursor == newest:
+                member.connection.deliver(member, frames)
+            else:  # it still reads what was before
+                member.connection.lag()
+        self.log.forget(room)
 
     def _transact(self, batch: list[tuple[Member, Append]]) -> list[int | Refused]:
         """-> the seq of each. While another process holds the lock, it is tried again, and the others are served.
@@ -869,18 +879,26 @@ class Connection:
         """New entries. A connection that lags reads them from the log later, so they need no memory."""
         for last, data in frames:
             if self.size > ENTRIES_BYTES:
-                self.lagging = True
+                self.lag()
                 return
             member.cursor = last
             self.queue(data)
+
+    def lag(self) -> None:
+        """From now on it reads the log, until it is at the end."""
+        self.lagging = True
+        self._flush_soon()
 
     def _put(self, data: bytes) -> None:
         if data:
             self.out.append(data)
             self.size += len(data)
-            if not self.relay.dirty:
-                self.relay.wake.set()
-            self.relay.dirty.add(self)
+            self._flush_soon()
+
+    def _flush_soon(self) -> None:
+        if not self.relay.dirty:
+            self.relay.wake.set()
+        self.relay.dirty.add(self)
 
     def flush(self) -> None:
         """Sends what waits, at once. What the socket does not take is left to a greenlet of its own."""
