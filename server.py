@@ -582,9 +582,6 @@ class Relay:
             self.connections.discard(connection)
             address.users -= 1
 
-    def is_full(self) -> bool:
-        return self.closing or len(self.pending) >= self.settings.pending
-
     def _run_ticks(self) -> None:
         while True:
             self.wake.wait()
@@ -765,7 +762,8 @@ class Connection:
 
     def _wait_for_room(self) -> None:
         """Who does not read the answers is asked no further questions, so a burst of joins cuts nobody off."""
-        while not self.closing and (self.size > ENTRIES_BYTES or self.relay.is_full()):
+        relay, most = self.relay, self.settings.pending
+        while not self.closing and (self.size > ENTRIES_BYTES or relay.closing or len(relay.pending) >= most):
             gevent.sleep(0.01)
             self.heard = monotonic()
 
@@ -988,6 +986,8 @@ class Connection:
                 pass
         if self.writer:
             self.writer.kill()
+        with suppress(OSError):
+            self.sock.shutdown(socket.SHUT_RDWR)  # or the HTTP server would wait for another request of who stays
         self.sock.close()
 
 
@@ -1212,6 +1212,9 @@ def serve_files(app: Flask, folder: str, files: dict[str, bytes]) -> None:
         return answer
 
 
+HANDSHAKE = {f"HTTP_{name}" for name in ("HOST", "UPGRADE", "CONNECTION", "SEC_WEBSOCKET_KEY", "SEC_WEBSOCKET_VERSION")}
+
+
 def serve_relay(app: Flask, settings: Settings, relay: Relay) -> None:
     """Puts the relay at /ws, and keeps other origins away from it and from the page."""
     # gevent's Event, so that nothing needs monkey-patching; no thread, since the relay reads the socket itself.
@@ -1222,8 +1225,6 @@ def serve_relay(app: Flask, settings: Settings, relay: Relay) -> None:
 
     @app.before_request
     def one_origin():
-        # Compressing ciphertext costs a lot, per member, for nothing; simple-websocket accepts it whenever offered.
-        request.environ.pop("HTTP_SEC_WEBSOCKET_EXTENSIONS", None)
         if is_loopback(settings.host) and request.host not in hosts:
             # Any site can let its own name point at 127.0.0.1, so a name that we do not know is not served.
             if not is_loopback(urlsplit(f"//{request.host}").hostname):
@@ -1232,6 +1233,15 @@ def serve_relay(app: Flask, settings: Settings, relay: Relay) -> None:
         theirs = request.headers.get("Origin")  # programs other than browsers send none
         if request.path == "/ws" and theirs not in (None, f"{request.scheme}://{request.host}", *settings.origin):
             abort(403, "The relay is for its own page. Its operator can allow another origin with --origin.")
+        if request.path == "/ws":
+            given = {name for name in request.environ if name.startswith("HTTP_")}
+            if request.headers.get("Sec-WebSocket-Version") != "13" or not given >= HANDSHAKE:
+                abort(400, "The relay is for WebSockets, version 13.")
+            # simple-websocket accepts compression whenever offered, which costs a lot, per member, for nothing. At any
+            # header that it cannot read it raises, and its copy of the socket stays open for a while.
+            for name in given - HANDSHAKE:
+                del request.environ[name]
+            request.environ["HTTP_HOST"] = "relay"
         return None
 
     @Sock(app).route("/ws")
