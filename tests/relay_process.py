@@ -31,7 +31,8 @@ def main():
     relay, app = server.Relay(settings), Flask("relay")
     server.serve_relay(app, settings, relay)
     relay.open()
-    http = WSGIServer(listener, app, log=None, **({"ssl_context": tls_context(*tls)} if tls else {}))
+    http = WSGIServer(listener, app, log=None, error_log=None, **({"ssl_context": tls_context(*tls)} if tls else {}))
+    gevent.get_hub().NOT_ERROR += (ssl.SSLError, EOFError, ConnectionError)  # as the server does
     http.start()
     gevent.signal_handler(signal.SIGTERM, lambda: gevent.spawn(stop, relay, http))
     print(settings.port, flush=True)

@@ -35,6 +35,10 @@ class RelayServer:
         self.url = f"{scheme}://127.0.0.1:{int(line)}/ws"
 
     @property
+    def port(self) -> int:
+        return int(self.url.split(":")[2].removesuffix("/ws"))
+
+    @property
     def output(self) -> str:
         """What it logged: nothing, if nothing went wrong."""
         return self.output_file.read_text()

@@ -1,8 +1,11 @@
-"""A wire between a page and the server that a test can listen to and cut: a TCP proxy which records what goes up."""
+"""A wire between a page and the server that a test can listen to, hold, slow down and cut: a TCP proxy."""
 
 import contextlib
+import math
 import socket
+import struct
 import threading
+import time
 
 import pytest
 from websockets.frames import Opcode
@@ -12,8 +15,30 @@ CHUNK = 65_536  # bytes
 DATA = (Opcode.TEXT, Opcode.BINARY, Opcode.CONT)
 
 
+class Way:
+    """One direction of the wire, for all connections: how their bytes go."""
+
+    def __init__(self):
+        self.piece = CHUNK  # bytes that go at a time
+        self.delay = 0.0  # seconds before each piece; what comes meanwhile goes with the next
+        self.left = math.inf  # bytes that still pass; at 0 the wire is cut
+        self.is_open = threading.Event()
+        self.is_open.set()
+
+    def pieces(self, source: socket.socket):
+        """What arrives, in pieces as they may go on; until the source shuts its side down or the wire is cut."""
+        while self.left and (data := source.recv(CHUNK)):
+            while data and self.left:
+                time.sleep(self.delay)
+                self.is_open.wait()
+                size = min(self.piece, len(data), self.left)
+                self.left -= size
+                yield data[:size]
+                data = data[size:]
+
+
 class Wire:
-    """Stands at `url` for the server at 127.0.0.1:`port`."""
+    """Stands at `url` for the server at 127.0.0.1:`port`. `up` is the way to the server, `down` the one from it."""
 
     def __init__(self, port: int):
         self.port = port
@@ -22,8 +47,7 @@ class Wire:
         self.uploads: list[bytearray] = []  # one for each connection: what the server received
         self.sockets: list[socket.socket] = []
         self.is_cut = False
-        self.down_is_open = threading.Event()
-        self.down_is_open.set()
+        self.up, self.down = Way(), Way()
         threading.Thread(target=self.accept, daemon=True).start()
 
     @property
@@ -47,36 +71,55 @@ class Wire:
             return
         self.sockets += [page, server]
         self.uploads.append(bytearray())
-        threading.Thread(target=self.carry_up, args=(page, server, self.uploads[-1]), daemon=True).start()
-        threading.Thread(target=self.carry_down, args=(server, page), daemon=True).start()
+        for each in (page, server):
+            each.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # or pieces would be put together again
+        for carried in ((page, server, self.up, self.uploads[-1]), (server, page, self.down, bytearray())):
+            threading.Thread(target=self.carry, args=carried, daemon=True).start()
 
-    def carry_up(self, page: socket.socket, server: socket.socket, record: bytearray) -> None:
-        with contextlib.suppress(OSError):
-            while data := page.recv(CHUNK):
-                record += data
-                server.sendall(data)
-        close(page, server)
-
-    def carry_down(self, server: socket.socket, page: socket.socket) -> None:
-        with contextlib.suppress(OSError):
-            while data := server.recv(CHUNK):
-                self.down_is_open.wait()
-                page.sendall(data)
-        close(page, server)
+    def carry(self, source: socket.socket, target: socket.socket, way: Way, record: bytearray) -> None:
+        try:
+            for piece in way.pieces(source):
+                record += piece
+                target.sendall(piece)
+            if way.left:
+                target.shutdown(socket.SHUT_WR)  # the other way stays open, as it does between the two ends
+            else:
+                self.cut()
+        except OSError:
+            close(source, target)
 
     def hold_answers(self) -> None:
         """The server still receives all; nothing comes back until the wire is cut."""
-        self.down_is_open.clear()
+        self.down.is_open.clear()
+
+    def stall(self) -> None:
+        """Nothing goes either way, not even an end, until go_on()."""
+        self.up.is_open.clear()
+        self.down.is_open.clear()
+
+    def go_on(self) -> None:
+        self.up.is_open.set()
+        self.down.is_open.set()
 
     def cut(self) -> None:
         """Every connection ends, what was held back is lost, and new ones end at once."""
         self.is_cut = True
-        close(*self.sockets)
-        self.sockets.clear()
-        self.down_is_open.set()
+        ended, self.sockets = self.sockets, []  # at once: the page may be back before the last of them is closed
+        close(*ended)
+        self.go_on()
+
+    def reset(self) -> None:
+        """Like cut(), but both ends get a TCP reset, which overtakes what is on its way."""
+        self.is_cut = True
+        for each in self.sockets:
+            with contextlib.suppress(OSError):  # it has ended already
+                each.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                each.shutdown(socket.SHUT_RD)  # wakes our thread in recv(), and says nothing to the other end
+            each.close()
+        self.cut()
 
     def mend(self) -> None:
-        self.is_cut = False
+        self.is_cut, self.up.left, self.down.left = False, math.inf, math.inf
 
     def close(self) -> None:
         self.cut()
