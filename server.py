@@ -565,6 +565,8 @@ class Relay:
     def serve(self, ws, environ: dict) -> None:
         """One connection from its handshake to its end. `ws` is flask-sock's; only its socket is used."""
         ws.connected = False  # or flask-sock would send a close frame of its own
+        environ["wsgi.input"].close()  # no further request comes: its buffer and flask-sock's parser, unused, would
+        del ws.ws  # make a third of what an idle connection costs
         rates = (self.settings.address_frames_per_second, self.settings.address_frames_burst)
         address = self.addresses.setdefault(environ.get("REMOTE_ADDR", ""), Bucket(*rates))
         connection = Connection(self, ws.sock, address)
