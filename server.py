@@ -4,7 +4,6 @@ that could decrypt, and cannot parse what it carries (web/protocol/README.md, se
 Sections, top to bottom: settings, log, rooms, connections, runtime, HTTP, command line.
 """
 
-import argparse
 import base64
 import dataclasses
 import errno
@@ -21,11 +20,9 @@ import socket
 import sqlite3
 import ssl
 import subprocess
-import sys
 import tarfile
 import tempfile
 import urllib.request
-import webbrowser
 from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager, suppress
@@ -41,10 +38,12 @@ from typing import Annotated, get_origin
 from urllib.parse import urlsplit
 from weakref import WeakValueDictionary
 
+import click
 import gevent
 import gevent.ssl
 import msgspec
 import platformdirs
+from click import Choice, IntRange, echo
 from flask import Flask, Response, abort, redirect, request
 from flask_sock import Sock
 from gevent.event import Event
@@ -60,34 +59,20 @@ logger = logging.getLogger("securechat")
 # ---------------------------------------------------------------------------------------------------- 1. Settings
 
 
-class StartError(Exception):
-    """The server cannot start. The text is the sentence for people: what happened, what to do."""
-
-
-def whole(least: int, most: int = 10**9) -> dict:
-    """What argparse is told of a whole number within limits."""
-
-    def number(text: str) -> int:
-        if not re.fullmatch("[0-9]{1,10}", text) or not least <= int(text) <= most:
-            raise argparse.ArgumentTypeError(f"need a whole number, {least} to {most}")
-        return int(text)
-
-    return {"type": number, "metavar": "N"}
+class StartError(click.ClickException):
+    """The server cannot start: click says so and exits with 1. The text is for people: what happened, what to do."""
 
 
 def origin(text: str) -> str:
-    """An origin as browsers write it. Raises argparse.ArgumentTypeError."""
+    """An origin as browsers write it. Raises click.BadParameter."""
     if not re.fullmatch(r"https?://([a-z0-9.-]+|\[[0-9a-f:]+\])(:[0-9]{1,5})?", text):
-        raise argparse.ArgumentTypeError("need scheme, host and port alone, such as https://chat.example")
+        raise click.BadParameter("need scheme, host and port alone, such as https://chat.example")
     return text
 
 
-FLAG, ADDRESS = {"action": "store_true"}, {"metavar": "ADDRESS"}
-FILE, FOLDER = {"type": Path, "metavar": "FILE"}, {"type": Path, "metavar": "FOLDER"}
-LOG_FILE = FILE | {"default": platformdirs.user_data_path("secure-chat", appauthor=False) / "log.sqlite"}
-ORIGINS = {"type": origin, "metavar": "ORIGIN", "action": "append", "default": []}
-RUNTIMES, LEVELS = {"choices": ("auto", "local", "cdn")}, {"choices": ("debug", "info", "warning", "error")}
-SYNC = {"choices": ("normal", "full")}
+ORIGIN, SYNC, RUNTIME = origin, Choice(["normal", "full"]), Choice(["auto", "local", "cdn"])
+LEVEL = Choice(["debug", "info", "warning", "error"])
+DATA = platformdirs.user_data_path("secure-chat", appauthor=False) / "log.sqlite"
 CACHE = platformdirs.user_cache_path("secure-chat", appauthor=False)
 USUAL_PORT = 5000
 
@@ -96,23 +81,22 @@ USUAL_PORT = 5000
 class Settings:
     """Every option of the command line and every limit of the relay. Sizes in bytes, times in seconds.
 
-    An annotated field is an option: what argparse is told of it, and its help."""
+    An annotated field is an option of the command line: its help and, where its type does not say it, click's type."""
 
-    host: Annotated[str, ADDRESS, "address to listen on; 0.0.0.0 for all that this machine has"] = "127.0.0.1"
-    port: Annotated[int | None, whole(0, 65_535), f"port; 0: any; not given: {USUAL_PORT} or the next free one"] = None
-    # None: the log is in memory and ends with the server.
-    data: Annotated[Path | None, LOG_FILE, "file that keeps the rooms' logs; made if it is not there"] = None
-    retention_messages: Annotated[int, whole(0), "newest entries kept of a room; 0: nothing goes to disk"] = 10_000
-    retention_days: Annotated[int, whole(1, 36_500), "days that an entry is kept"] = 30
-    sync: Annotated[str, SYNC, "full: an acknowledged message survives a power cut too; slower"] = "normal"
-    runtime: Annotated[str, RUNTIMES, "whose copy of PyScript pages load; auto: ours if it can be had"] = "auto"
-    cache: Annotated[Path, FOLDER, "folder that keeps our copy of PyScript"] = CACHE
-    tls_adhoc: Annotated[bool, FLAG, "serve https with a self-signed certificate, made beside the data file"] = False
-    tls_cert: Annotated[Path | None, FILE, "serve https with this certificate chain, PEM"] = None
-    tls_key: Annotated[Path | None, FILE, "its private key, PEM, if it is in a file of its own"] = None
-    origin: Annotated[tuple[str, ...], ORIGINS, "another origin that people reach the page at; may be repeated"] = ()
-    open: Annotated[bool, FLAG, "open the page in a browser"] = False
-    log_level: Annotated[str, LEVELS, "what is logged, to standard error"] = "warning"
+    host: Annotated[str, "address to listen on; 0.0.0.0 for all that this machine has"] = "127.0.0.1"
+    port: Annotated[int | None, f"port; 0: any; not given: {USUAL_PORT} or the next free", IntRange(0, 65_535)] = None
+    data: Annotated[Path | None, "file that keeps the rooms' logs; made if it is not there", Path] = DATA
+    retention_messages: Annotated[int, "newest entries kept of a room; 0: nothing goes to disk", IntRange(0)] = 10_000
+    retention_days: Annotated[int, "days that an entry is kept", IntRange(1, 36_500)] = 30
+    sync: Annotated[str, "full: an acknowledged message survives a power cut too; slower", SYNC] = "normal"
+    runtime: Annotated[str, "whose copy of PyScript pages load; auto: ours if it can be had", RUNTIME] = "auto"
+    cache: Annotated[Path, "folder that keeps our copy of PyScript"] = CACHE
+    tls_adhoc: Annotated[bool, "serve https with a self-signed certificate, made beside the data file"] = False
+    tls_cert: Annotated[Path | None, "serve https with this certificate chain, PEM", Path] = None
+    tls_key: Annotated[Path | None, "its private key, PEM, if it is in a file of its own", Path] = None
+    origin: Annotated[tuple[str, ...], "another origin that people reach the page at; may be repeated", ORIGIN] = ()
+    open: Annotated[bool, "open the page in a browser"] = False
+    log_level: Annotated[str, "what is logged, to standard error", LEVEL] = "warning"
 
     rooms: int = 100_000  # rooms with a log
     rooms_per_connection: int = 32
@@ -1040,7 +1024,7 @@ def find_runtime(mode: str, cache: Path) -> dict[str, bytes]:
         )
         if mode == "local":
             raise StartError(f"{what_to_do} in {cache}.")
-        say(f"{what_to_do}. Until then every browser loads PyScript from cdn.jsdelivr.net itself.")
+        echo(f"{what_to_do}. Until then every browser loads PyScript from cdn.jsdelivr.net itself.")
     return own
 
 
@@ -1057,7 +1041,7 @@ def own_copy(pinned: list[RuntimeFile], cache: Path) -> dict[str, bytes]:
         )
     missing = [file for file in pinned if file not in own]
     if missing:
-        say("Fetching PyScript, once ...")
+        echo("Fetching PyScript, once ...")
         fetched = fetch(missing)
         if not fetched:
             return {}
@@ -1270,37 +1254,30 @@ CERTIFICATE_DAYS = 300  # werkzeug makes it for 365
 STOP_TIMEOUT = 5.0  # seconds for answers under way when the server is stopped
 
 
-def say(sentence: str) -> None:
-    print(sentence, flush=True)
-
-
-def make_parser() -> argparse.ArgumentParser:
-    text = "Serves the chat page and passes on what pages say, which they encrypt. Ctrl+C ends it."
-    parser = argparse.ArgumentParser(prog="server.py", description=text)
+def options() -> list[click.Option]:
+    """The annotated fields of Settings, as click has them."""
+    made = []
     for field in dataclasses.fields(Settings):
         if get_origin(field.type) is Annotated:
-            kind, meaning = field.type.__metadata__
-            arguments = {"default": field.default} | kind
-            shown = " (default: %(default)s)" if arguments["default"] else ""
-            parser.add_argument("--" + field.name.replace("_", "-"), help=meaning + shown, **arguments)
-    return parser
+            meaning, *kind = field.type.__metadata__
+            option = click.Option(
+                ["--" + field.name.replace("_", "-")],
+                type=kind[0] if kind else field.type.__origin__,
+                default=field.default,
+                show_default=bool(field.default),
+                is_flag=field.default is False,
+                multiple=field.default == (),
+                help=meaning,
+            )
+            made.append(option)
+    return made
 
 
-def main(argv: list[str] | None = None) -> int:
-    """Runs the server until it is told to stop; returns the exit status."""
-    settings = Settings(**vars(make_parser().parse_args(argv)))
+@click.command(params=options())
+def main(**given) -> None:
+    """Serves the chat page and passes on what pages say, which they encrypt. Ctrl+C ends it."""
+    settings = Settings(**given)
     logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(message)s")
-    try:
-        run(settings)
-    except StartError as error:
-        print(f"server.py: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:  # while it starts; later run() sees to it
-        pass
-    return 0
-
-
-def run(settings: Settings) -> None:
     runtime = find_runtime(settings.runtime, settings.cache)
     listener = listen(settings.host, settings.port)
     settings = dataclasses.replace(settings, port=listener.getsockname()[1])
@@ -1336,7 +1313,7 @@ def listen(host: str, port: int | None):
                 continue
             raise StartError(f"Cannot listen on {host}, port {attempt}: {error.strerror or error}.") from None
         if port is None and attempt != USUAL_PORT:
-            say(f"Port {USUAL_PORT} is in use, so this is port {attempt}.")
+            echo(f"Port {USUAL_PORT} is in use, so this is port {attempt}.")
         return listener
     which = f"Port {port} is" if port is not None else f"Ports {ports[0]} to {ports[-1]} are"
     raise StartError(f"{which} in use. Name a free one with --port, or 0 for any.")
@@ -1344,11 +1321,11 @@ def listen(host: str, port: int | None):
 
 def announce(settings: Settings) -> None:
     address = own_origin(settings)
-    say(f"Secure Chat is at {address}")
+    echo(f"Secure Chat is at {address}")
     if not (address.startswith("https") or is_loopback(settings.host) or settings.origin):
-        say("From other machines the page needs https to encrypt: --tls-adhoc, --tls-cert, or a proxy and --origin.")
+        echo("From other machines the page needs https to encrypt: --tls-adhoc, --tls-cert, or a proxy and --origin.")
     if settings.open:
-        webbrowser.open(address)
+        click.launch(address)
 
 
 def tls_context(settings: Settings) -> dict:
@@ -1365,7 +1342,7 @@ def tls_context(settings: Settings) -> dict:
         raise StartError(f"{chain} and its key cannot be used for https: {error.strerror or error}.") from None
     if settings.tls_adhoc:
         fingerprint = hashlib.sha256(ssl.PEM_cert_to_DER_cert(chain.read_text())).digest().hex(":").upper()
-        say(f"The certificate is self-signed, so browsers warn. Its SHA-256 fingerprint, to compare:\n{fingerprint}")
+        echo(f"The certificate is self-signed, so browsers warn. Its SHA-256 fingerprint, to compare:\n{fingerprint}")
     return {"ssl_context": context}
 
 
@@ -1387,4 +1364,4 @@ def adhoc_certificate(folder: Path) -> tuple[Path, Path]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

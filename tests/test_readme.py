@@ -9,7 +9,6 @@ from protocol import encoding, envelope, errors, frames
 from protocol.levels import anchors, classic, keyring, senders
 from reference import ReferencePlatform
 
-ACTIONS = [action for action in server.make_parser()._actions if action.dest != "help"]
 README = (ROOT / "README.md").read_text("utf-8")
 SPECIFICATION = (ROOT / "web" / "protocol" / "README.md").read_text("utf-8")
 
@@ -26,22 +25,18 @@ def documented_options() -> dict[str, tuple[str, str]]:
 
 def parsed_options() -> dict[str, tuple[str, str]]:
     """Every option as its row in README.md should be."""
-    return {in_words(action): (default_in_words(action), meaning(action)) for action in ACTIONS}
+    return {in_words(option): (default_in_words(option), option.help) for option in server.options()}
 
 
-def in_words(action) -> str:
-    value = action.metavar or ",".join(action.choices or [])
-    return f"{action.option_strings[-1]} {value}".strip()
+def in_words(option) -> str:
+    value = "" if option.is_flag else ",".join(getattr(option.type, "choices", [])) or option.type.name.upper()
+    return f"{option.opts[0]} {value.removesuffix(' RANGE')}".strip()
 
 
-def default_in_words(action) -> str:
-    if isinstance(action.default, Path):  # another one on each machine
-        return f"`{action.default.name}` in the system's {action.dest} folder"
-    return str(action.default) if action.default else ""
-
-
-def meaning(action) -> str:
-    return action.help.removesuffix(" (default: %(default)s)")
+def default_in_words(option) -> str:
+    if isinstance(option.default, Path):  # another one on each machine
+        return f"`{option.default.name}` in the system's {option.name} folder"
+    return str(option.default) if option.default else ""
 
 
 def test_the_table_of_options_is_that_of_the_command_line():
