@@ -714,7 +714,7 @@ class Connection:
     def __init__(self, relay: Relay, sock, address: Bucket):
         self.relay, self.settings, self.sock, self.address = relay, relay.settings, sock, address
         self.protocol = Protocol(SERVER, state=State.OPEN, max_size=HARD_FRAME_BYTES, logger=SILENT)
-        self.waits = isinstance(sock, gevent.ssl.SSLSocket)  # its send cannot be told not to wait
+        self.is_tls = isinstance(sock, gevent.ssl.SSLSocket)
         with suppress(OSError):
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.members: dict[str, Member] = {}  # by room
@@ -888,12 +888,22 @@ class Connection:
         """Sends what waits, at once. What the socket does not take is left to a greenlet of its own."""
         if self.writer:
             return
-        if self.out and not self.waits:
+        if self.out:
             with suppress(OSError):  # it takes no more for now, or it has ended: the greenlet will see
-                self._sent(self.sock.send(self._joined(), timeout=0.0))
+                self._sent(self._send_now(self._joined()))
         if self.out or self.lagging:
             self.moved = monotonic()
             self.writer = gevent.spawn(self._write_rest)
+
+    def _send_now(self, data: bytes) -> int:
+        """-> the bytes that the socket took without waiting. Raises OSError."""
+        if not self.is_tls:
+            return self.sock.send(data, timeout=0.0)
+        self.sock.settimeout(0.0)  # the only one that its send() heeds
+        try:
+            return self.sock.send(data[:PIECE])  # OpenSSL wants a second try to be no shorter than the first
+        finally:
+            self.sock.settimeout(None)
 
     def _joined(self) -> bytes:
         if len(self.out) > 1:

@@ -1,4 +1,4 @@
-"""The relay under TLS, where it must not send past the encryption, and where sends wait in a greenlet."""
+"""The relay under TLS, where it must not send past the encryption, and a send cut short is repeated byte for byte."""
 
 import ssl
 from contextlib import suppress
@@ -32,10 +32,10 @@ def relay(tmp_path):
     assert relay.output == ""
 
 
-def client(relay):
+def client(relay, **options):
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    return relay.client(ssl=context)
+    return relay.client(ssl=context, **options)
 
 
 def test_two_talk_and_close(relay):
@@ -67,6 +67,17 @@ def test_history_comes_in_pages(relay):
     bob = client(relay)
     bob.join("tea")
     assert [entry["seq"] for entry in bob.entries("tea", 60)] == list(range(1, 61))
+
+
+def test_who_reads_late_gets_everything_whole_although_sends_were_cut_short(relay):
+    ann, late = client(relay), client(relay, max_queue=1)
+    ann.join("tea")
+    late.join("tea")
+    bodies = [f"{number} " * (1_000 + 29 * number) for number in range(500)]
+    for start in range(0, len(bodies), 5):  # several in one tick, so that a send is larger than one piece
+        ann.results([ann.append("tea", body) for body in bodies[start : start + 5]])
+    assert sum(map(len, bodies)) > 12_000_000, "more than the system's buffers take"
+    assert [entry["body"] for entry in late.entries("tea", len(bodies))] == bodies
 
 
 def test_a_frame_past_the_hard_limit_is_closed_with_1009(relay):
