@@ -994,8 +994,7 @@ CDN_TIMEOUT, NPM_TIMEOUT = 10.0, 180.0  # seconds for one file, and for one pack
 LARGEST_RUNTIME_FILE = 8 * 2**20  # bytes
 
 
-@dataclass(frozen=True)
-class RuntimeFile:
+class RuntimeFile(Struct, frozen=True):
     """One file of the pinned PyScript runtime, as web/runtime.json names it."""
 
     package: str  # "@pyscript/core@0.7.31", as npm takes it
@@ -1016,12 +1015,8 @@ def integrity_of(algorithm: str, content: bytes) -> str:
 
 
 def read_manifest() -> list[RuntimeFile]:
-    packages = json.loads((WEB / "runtime.json").read_text("utf-8"))["packages"]
-    return [
-        RuntimeFile(f"{package['name']}@{package['version']}", path, package["address"] + path, integrity)
-        for package in packages
-        for path, integrity in package["files"].items()
-    ]
+    files = json.loads((WEB / "runtime.json").read_text("utf-8"))["files"]
+    return msgspec.convert(files, list[RuntimeFile])
 
 
 def find_runtime(mode: str, cache: Path) -> dict[str, bytes]:

@@ -24,41 +24,40 @@ PACKAGES = {
 }
 
 
-def pin(name: str, version: str) -> dict:
-    """One package as web/runtime.json has it."""
+def pin(name: str, version: str) -> list[dict]:
+    """The files of one package as web/runtime.json has them."""
+    package = f"{name}@{version}"
     with tempfile.TemporaryDirectory() as folder:
-        subprocess.run(["npm", "pack", f"{name}@{version}", "--ignore-scripts", "--silent"], cwd=folder, check=True)
+        subprocess.run(["npm", "pack", package, "--ignore-scripts", "--silent"], cwd=folder, check=True)
         with tarfile.open(next(Path(folder).glob("*.tgz"))) as packed:
             paths = sorted(member.name.removeprefix("package/") for member in packed)
             paths = [path for path in paths if re.fullmatch(PACKAGES[name], path)]
-            files = {path: integrity(packed.extractfile(f"package/{path}").read()) for path in paths}
-    return {
-        "name": name,
-        "version": version,
-        "address": f"https://cdn.jsdelivr.net/npm/{name}@{version}/",
-        "files": files,
-    }
+            hashes = {path: integrity(packed.extractfile(f"package/{path}").read()) for path in paths}
+    address = f"https://cdn.jsdelivr.net/npm/{package}/"
+    return [
+        {"package": package, "path": path, "address": address + path, "integrity": value}
+        for path, value in hashes.items()
+    ]
 
 
 def integrity(content: bytes) -> str:
     return "sha384-" + base64.b64encode(hashlib.sha384(content).digest()).decode()
 
 
-def import_map(packages: list[dict]) -> str:
-    known = {package["address"] + path: value for package in packages for path, value in package["files"].items()}
-    return json.dumps({"integrity": known}, indent=2)
+def import_map(files: list[dict]) -> str:
+    return json.dumps({"integrity": {file["address"]: file["integrity"] for file in files}}, indent=2)
 
 
 def main(versions: list[str]) -> None:
-    packages = [pin(name, version) for name, version in zip(PACKAGES, versions, strict=True)]
+    files = [file for name, version in zip(PACKAGES, versions, strict=True) for file in pin(name, version)]
     manifest = {
         "about": "The pinned PyScript runtime, written by tests/pin_runtime.py: addresses, and SHA-384 of each file.",
-        "packages": packages,
+        "files": files,
     }
     (WEB / "runtime.json").write_text(json.dumps(manifest, indent=2) + "\n", "utf-8")
     index = (WEB / "index.html").read_text("utf-8")
     element = r'(<script type="importmap">).*?(</script>)'
-    index, count = re.subn(element, rf"\g<1>{import_map(packages)}\g<2>", index, flags=re.DOTALL)
+    index, count = re.subn(element, rf"\g<1>{import_map(files)}\g<2>", index, flags=re.DOTALL)
     if count != 1:
         raise SystemExit("web/index.html: need one import map")
     (WEB / "index.html").write_text(index, "utf-8")

@@ -1,5 +1,6 @@
 """The PyScript runtime: how the server gets its copy, what it refuses, and what the page refuses."""
 
+import json
 import shutil
 import subprocess
 from urllib.parse import urlsplit
@@ -240,8 +241,8 @@ def test_if_the_cdn_does_not_answer_at_all_the_page_says_what_to_make_available(
 
 def test_the_import_map_in_the_page_says_what_the_manifest_says():
     index = (ROOT / "web" / "index.html").read_text("utf-8")
-    packages = code.json.loads((ROOT / "web" / "runtime.json").read_text("utf-8"))["packages"]
-    assert f'<script type="importmap">{import_map(packages)}</script>' in index
+    files = json.loads((ROOT / "web" / "runtime.json").read_text("utf-8"))["files"]
+    assert f'<script type="importmap">{import_map(files)}</script>' in index
 
 
 def assert_all_is_pinned(asked: list[str], url: str, pinned: dict[str, bytes]) -> None:
