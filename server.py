@@ -11,7 +11,6 @@ import gzip
 import hashlib
 import json
 import logging
-import os
 import re
 import secrets
 import shutil
@@ -168,7 +167,7 @@ APPLICATION_ID = 0x5EC0C4A7
 MIGRATIONS = ("vacuum",)  # from version 1 on, each to the next, whole or not at all: free room is given back
 SCHEMA_VERSION = 1 + len(MIGRATIONS)
 COLUMNS = ("seq", "kind", "id", "name", "at", "body")  # of an entry, in the log and in `entries` frames
-STEP = 64  # entries after which a room is settled, and of which so many at most are removed at a time
+STEP = 64  # entries after which a room is settled, and of which so many more than came are removed at a time
 WAL_BYTES, SPARE_PAGES = 4_194_304, 4_096  # past it commits are moved into the main file, and room is given back
 # An ordinary rowid table: `without rowid` costs three times as much per row. Rowids are in order of time.
 # `kinds` is a JSON object: the newest seq of each kind when the room was last settled, so of the last entries only
@@ -278,9 +277,8 @@ class Log:
 
     def wal_size(self) -> int:
         """Bytes of commits that are not in the main file yet."""
-        with suppress(OSError):
-            return os.path.getsize(f"{self.settings.data}-wal") if self.kept else 0
-        return 0
+        wal = Path(f"{self.settings.data}-wal")
+        return wal.stat().st_size if self.kept and wal.exists() else 0
 
     def checkpoint(self, mode: str) -> None:
         """Moves commits into the main file: passive, beside new ones; truncate, all of them, while there are no new
@@ -320,8 +318,9 @@ class Log:
                 yield
                 for room, was in self.before.items():
                     if limit and room.newest - min(room.settled, room.oldest + limit) >= STEP:
-                        # What is new has yet to be delivered.
-                        self._trim(room, min(room.newest - limit, room.oldest + STEP, was.newest) + 1)
+                        # What is new has yet to be delivered. A step fewer stay than were there, however many came.
+                        stay = max(limit, was.newest - room.oldest - STEP, room.newest - was.newest)
+                        self._trim(room, room.newest - stay + 1)
         except BaseException:
             for room, was in self.before.items():
                 room.number, room.oldest, room.kinds, room.settled = was.number, was.oldest, was.kinds, was.settled

@@ -1,9 +1,9 @@
 """The state of a room over random operations equals a simple model, through sockets and restarts (room_model.py).
 
-Derandomized, so that a red run is red again for everybody, and a commit that touches nothing here cannot make it red.
-What is new is looked for by hand, with other examples each time and as many as are asked for:
+Derandomized, so that a red run is red again for everybody, and a commit that touches nothing here cannot make it red;
+and not shrunk, which takes minutes. By hand there are other examples each time, as many as wanted, and shrunk:
 
-    MODEL_EXAMPLES=1000 python -m pytest tests/test_model.py
+    MODEL_EXAMPLES=1000 python -m pytest tests/test_model.py tests/test_log_model.py
 """
 
 import os
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import count
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -44,6 +44,7 @@ def profile(examples: int, steps: int) -> settings:
         max_examples=EXAMPLES or examples,
         stateful_step_count=steps,
         derandomize=not EXAMPLES,
+        phases=[Phase.generate] + [Phase.shrink] * bool(EXAMPLES),
         deadline=None,  # the machine may be busy
         suppress_health_check=list(HealthCheck),
         print_blob=True,
