@@ -28,6 +28,7 @@ from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from http.client import HTTPException
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from itertools import accumulate, count
 from pathlib import Path
 from subprocess import SubprocessError
@@ -49,6 +50,7 @@ from gevent.event import Event
 from gevent.lock import Semaphore
 from gevent.pywsgi import WSGIServer
 from msgspec import Meta, Struct
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, make_wsgi_app
 from websockets.frames import Frame, Opcode
 from websockets.protocol import SERVER, Protocol, State
 from werkzeug.serving import get_interface_ip, make_ssl_devcert
@@ -73,7 +75,7 @@ ORIGIN, SYNC, RUNTIME = origin, Choice(["normal", "full"]), Choice(["auto", "loc
 LEVEL = Choice(["debug", "info", "warning", "error"])
 DATA = platformdirs.user_data_path("secure-chat", appauthor=False) / "log.sqlite"
 CACHE = platformdirs.user_cache_path("secure-chat", appauthor=False)
-USUAL_PORT = 5000
+USUAL_PORT, IPAddress = 5000, IPv4Address | IPv6Address
 
 
 @dataclass(frozen=True)
@@ -94,6 +96,7 @@ class Settings:
     tls_cert: Annotated[Path | None, "serve https with this certificate chain, PEM", Path] = None
     tls_key: Annotated[Path | None, "its private key, PEM, if it is in a file of its own", Path] = None
     origin: Annotated[tuple[str, ...], "another origin that people reach the page at; may be repeated", ORIGIN] = ()
+    proxy: Annotated[IPAddress | None, "proxy whose X-Forwarded-For is believed: its last address", ip_address] = None
     open: Annotated[bool, "open the page in a browser"] = False
     log_level: Annotated[str, "what is logged, to standard error", LEVEL] = "warning"
 
@@ -475,19 +478,19 @@ def text_frame(payload: bytes) -> bytes:
     return Frame(Opcode.TEXT, payload).serialize(mask=False)
 
 
-def entries_frames(room: str, rows: Iterable[tuple]) -> Iterator[tuple[int, bytes]]:
-    """`entries` frames, each with its last seq, of at most ENTRIES_BYTES unless one entry alone is larger."""
+def entries_frames(room: str, rows: Iterable[tuple]) -> Iterator[tuple[int, int, bytes]]:
+    """`entries` frames of at most ENTRIES_BYTES unless one entry alone is larger: last seq, entries, frame."""
     head, tail = encode({"type": "entries", "room": room})[:-1] + b',"entries":[', b"]}"
     batch, size, last = [], 0, 0
     for row in rows:
         data = encode(dict(zip(COLUMNS, row, strict=True)))
         if batch and len(head) + size + len(data) + len(tail) > ENTRIES_BYTES:
-            yield last, text_frame(head + b",".join(batch) + tail)
+            yield last, len(batch), text_frame(head + b",".join(batch) + tail)
             batch, size = [], 0
         batch.append(data)
         size, last = size + len(data) + 1, row[0]
     if batch:
-        yield last, text_frame(head + b",".join(batch) + tail)
+        yield last, len(batch), text_frame(head + b",".join(batch) + tail)
 
 
 @dataclass(slots=True, eq=False)
@@ -512,6 +515,31 @@ class Member:
                 other.connection.queue(data)
 
 
+class Metrics:
+    """What /metrics shows. Counted at most once per tick or frame; no label holds what a person chose."""
+
+    def __init__(self, relay: "Relay"):
+        self.registry = CollectorRegistry()
+        ProcessCollector(registry=self.registry)
+        shared = {"namespace": "securechat", "registry": self.registry}
+        for name, text, value in (
+            ("healthy", "1 while /healthz answers 200", lambda: not relay.ailment()),
+            ("connections", "Open WebSocket connections", lambda: len(relay.connections)),
+            ("rooms", "Rooms with a member", lambda: len({room for one in relay.connections for room in one.members})),
+            ("backlog_bytes", "Waiting to be sent", lambda: sum(one.size for one in relay.connections)),
+        ):
+            Gauge(name, text, **shared).set_function(value)
+        self.appends = Counter("appends", "Entries written to the log", **shared)
+        self.deliveries = Counter("deliveries", "Entries handed to members, as they came and from the log", **shared)
+        self.refusals = Counter("refusals", "Error frames, by their code", ["code"], **shared)
+        self.closed = Counter("connections_closed", "Closed connections, by close code", ["code"], **shared)
+        for counter, codes in ((self.refusals, ERRORS), (self.closed, CLOSE_CODES)):
+            for code in codes:  # so that each is shown before its first time, as 0
+                counter.labels(code)
+        buckets = [digit * 10.0**power for power in range(-5, 1) for digit in (1, 2, 5)][1:]  # 20 us to 5 s
+        self.commits = Histogram("commit_seconds", "Until a tick's appends are on disk", buckets=buckets, **shared)
+
+
 class Relay:
     """All connections, and the tick: what comes while one tick runs is written by the next in one transaction, and
     leaves in one send per connection. All in one thread: between two waits nothing else changes."""
@@ -524,7 +552,9 @@ class Relay:
         self.dirty: set[Connection] = set()  # those that have something to send
         self.wake, self.turn = Event(), Semaphore()  # who has the turn may write: a tick, or tidying
         self.member_numbers, self.closing = count(1), False
-        self.next_sweep = self.next_checkpoint = 0.0
+        self.next_sweep = self.next_checkpoint = self.next_probe = 0.0
+        self.failing, self.tick_began = False, 0.0
+        self.metrics = Metrics(self)
 
     def open(self) -> None:
         """Opens the log and starts. Raises StartError."""
@@ -571,6 +601,7 @@ class Relay:
         while True:
             self.wake.wait()
             self.wake.clear()
+            self.tick_began = monotonic()
             try:
                 if self.pending:
                     with self.turn:
@@ -578,6 +609,7 @@ class Relay:
                 self._flush()
             except Exception:  # a mistake of ours must not end the ticks
                 logger.exception("A tick ended by an error of the relay")
+            self.tick_began = 0.0
             if self.pending:
                 self.wake.set()
                 gevent.sleep(0)  # waiting for a set event does not wait, and the others must come to their turn
@@ -593,29 +625,33 @@ class Relay:
         batch = [one for one, size in zip(self.pending, sizes, strict=True) if size <= ENTRIES_BYTES]
         results = [Refused("storage")] * len(batch)
         try:
-            results = self._transact(batch)
+            with self.metrics.commits.time():
+                results = self._transact(batch)
         except sqlite3.Error as error:
-            logger.error("The log could not be written: %s", error)
+            self.note_failure("written", error)
         finally:
             for (member, append), result in zip(batch, results, strict=True):
                 self.pending.popleft()
                 member.connection.answer(append, result)
-        for room, was in list(self.log.before.items()):  # a copy: who is cut off leaves rooms
-            self._deliver(room, was.newest)
+        changed = list(self.log.before.items())  # a copy: who is cut off leaves rooms
+        self.metrics.appends.inc(sum(room.newest - was.newest for room, was in changed))
+        self.metrics.deliveries.inc(sum(self._deliver(room, was.newest) for room, was in changed))
 
-    def _deliver(self, room: Room, newest: int) -> None:
-        """What was appended past `newest`."""
-        frames = []
+    def _deliver(self, room: Room, newest: int) -> int:
+        """What was appended past `newest` -> the number of entries handed to members."""
+        frames, delivered = [], 0
         try:
             frames = list(entries_frames(room.name, self.log.read(room, newest)))
         except sqlite3.Error as error:
-            logger.error("The log could not be read: %s", error)
+            self.note_failure("read", error)
         for member in list(room.members.values()):
             if frames and member.cursor == newest:
                 member.connection.deliver(member, frames)
+                delivered += member.cursor - newest
             else:  # it still reads what was before
                 member.connection.lag()
         self.log.forget(room)
+        return delivered
 
     def _transact(self, batch: list[tuple[Member, Append]]) -> list[int | Refused]:
         """-> the seq of each. While another process holds the lock, it is tried again, and the others are served.
@@ -631,6 +667,21 @@ class Relay:
             self._flush()
             gevent.sleep(0.01)
 
+    def note_failure(self, what: str, error: sqlite3.Error) -> None:
+        """A line for the first of many failures: a full disk fails at every tick."""
+        if not self.failing:
+            logger.error("The log could not be %s: %s", what, error)
+        self.failing, self.next_probe = True, monotonic() + self.settings.patience
+
+    def ailment(self) -> str:
+        """What keeps the relay from its work, as a sentence; "" if nothing does. It asks nothing of the disk."""
+        if self.closing:
+            return "The relay is being stopped."
+        if self.failing:
+            return "The relay's log cannot be used; what the relay has logged says why."
+        is_stuck = self.tick_began and monotonic() - self.tick_began > 3 * self.settings.patience
+        return "The relay has been writing for too long; its disk may hang." if is_stuck else ""
+
     def _append(self, member: Member, new: Append, at: str) -> int | Refused:
         try:
             return self.log.append(member.room, new.kind, new.body, new.id, member.name, at, new.if_newest)
@@ -643,7 +694,8 @@ class Relay:
             try:
                 self._tidy(monotonic())
             except sqlite3.Error as error:
-                logger.warning("The log could not be tidied, which is tried again: %s", error)
+                if not self.failing:  # else there is a line about it
+                    logger.warning("The log could not be tidied, which is tried again: %s", error)
             except Exception:  # a mistake of ours must not end the pings
                 logger.exception("Tidying ended by an error of the relay")
 
@@ -651,6 +703,11 @@ class Relay:
         for connection in list(self.connections):
             connection.check(time)
         self.addresses = {name: one for name, one in self.addresses.items() if one.users or not one.is_full(time)}
+        if self.failing and time > self.next_probe:
+            with self.log.transaction():
+                self.log.sql.execute(f"pragma user_version={SCHEMA_VERSION}")  # a page is written, of the same content
+            self.failing = False
+            logger.warning("The log can be used again")
         if self.log.fleeting:
             for room in list(self.log.loaded.values()):
                 self.log.forget(room)
@@ -780,7 +837,7 @@ class Connection:
         except UnicodeDecodeError:
             self.close(1007)
         except sqlite3.Error as error:
-            logger.error("The log could not be read: %s", error)
+            self.relay.note_failure("read", error)
             self.refuse(Refused("storage"), frame)
         except Refused as refused:
             self.refuse(refused, frame or address_of(data))
@@ -846,6 +903,7 @@ class Connection:
 
     def refuse(self, refused: Refused, frame: FromPage | Address) -> None:
         error = {"type": "error", "code": refused.code, "message": ERRORS[refused.code] + refused.detail}
+        self.relay.metrics.refusals.labels(refused.code).inc()
         self.say(error | {name: getattr(frame, name) for name in ("room", "id") if getattr(frame, name, None)})
 
     def say(self, frame: dict) -> None:
@@ -858,9 +916,9 @@ class Connection:
         elif not self.closing:
             self._put(data)
 
-    def deliver(self, member: Member, frames: list[tuple[int, bytes]]) -> None:
+    def deliver(self, member: Member, frames: list[tuple[int, int, bytes]]) -> None:
         """New entries. A connection that lags reads them from the log later, so they need no memory."""
-        for last, data in frames:
+        for last, _, data in frames:
             if self.size > ENTRIES_BYTES:
                 self.lag()
                 return
@@ -925,7 +983,7 @@ class Connection:
         except OSError:
             self._sent(self.size)
         except sqlite3.Error as error:
-            logger.error("The log could not be read: %s", error)
+            self.relay.note_failure("read", error)
             self.close(1011)
         finally:
             self.writer = None
@@ -938,7 +996,8 @@ class Connection:
             self.members[member.room.name] = self.members.pop(member.room.name)  # rooms take turns
             with closing(self.relay.log.read(member.room, member.cursor)) as rows:
                 page = next(entries_frames(member.room.name, rows), None)
-            member.cursor, data = page or (member.room.newest, b"")  # b"" if none of them is kept
+            member.cursor, entries, data = page or (member.room.newest, 0, b"")  # b"" if none of them is kept
+            self.relay.metrics.deliveries.inc(entries)
             self._put(data)
 
     def check(self, time: float) -> None:
@@ -962,7 +1021,9 @@ class Connection:
         if self.closing:
             return
         self.closing = monotonic()
-        logger.info("A connection is closed: %s", CLOSE_CODES[code])
+        level = logging.DEBUG if code == 1000 else logging.INFO
+        logger.log(level, "A connection is closed: %s %s", code, CLOSE_CODES[code])
+        self.relay.metrics.closed.labels(code).inc()
         for member in list(self.members.values()):
             member.leave()
         if self.protocol.state is State.OPEN:
@@ -970,7 +1031,8 @@ class Connection:
             self._take_writes()
 
     def _end(self) -> None:
-        self.close(1000)
+        own = self.protocol.close_sent  # with 1002 or 1009: the library has closed
+        self.close(own.code if own and not self.protocol.close_rcvd else 1000)
         with gevent.Timeout(self.settings.linger, False), suppress(OSError):
             self.flush()
             if self.writer:
@@ -1183,6 +1245,7 @@ def create_app(settings: Settings, relay: Relay, runtime: dict[str, bytes]) -> F
 
     serve_files(app, folder, web | {f"runtime/{name}": content for name, content in runtime.items()})
     serve_relay(app, settings, relay)
+    serve_operator(app, relay)
     return app
 
 
@@ -1211,19 +1274,24 @@ def serve_relay(app: Flask, settings: Settings, relay: Relay) -> None:
     idle = SimpleNamespace(name="", start=lambda: None)
     app.config["SOCK_SERVER_OPTIONS"] = {"event_class": Event, "thread_class": lambda target: idle}
     ours = own_origin(settings)
-    hosts = {urlsplit(origin).netloc for origin in (ours, *settings.origin)}
+    hosts = {urlsplit(origin).netloc: origin for origin in (ours, *settings.origin)}
 
     @app.before_request
     def one_origin():
+        if request.path in ("/healthz", "/metrics"):  # for programs, which name this machine as they like
+            return None
         if is_loopback(settings.host) and request.host not in hosts:
             # Any site can let its own name point at 127.0.0.1, so a name that we do not know is not served.
             if not is_loopback(urlsplit(f"//{request.host}").hostname):
                 abort(403, f"This server answers as {ours}. Its operator can add another address with --origin.")
             return redirect(ours + request.full_path.removesuffix("?"), 308)
         theirs = request.headers.get("Origin")  # programs other than browsers send none
-        if request.path == "/ws" and theirs not in (None, f"{request.scheme}://{request.host}", *settings.origin):
+        own = hosts.get(request.host, f"{request.scheme}://{request.host}")  # behind a proxy the scheme is not ours
+        if request.path == "/ws" and theirs not in (None, own, *settings.origin):
             abort(403, "The relay is for its own page. Its operator can allow another origin with --origin.")
         if request.path == "/ws":
+            if (request.remote_addr or "").removeprefix("::ffff:") == str(settings.proxy):
+                request.environ["REMOTE_ADDR"] = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
             given = {name for name in request.environ if name.startswith("HTTP_")}
             if request.headers.get("Sec-WebSocket-Version") != "13" or not given >= HANDSHAKE:
                 abort(400, "The relay is for WebSockets, version 13.")
@@ -1239,6 +1307,25 @@ def serve_relay(app: Flask, settings: Settings, relay: Relay) -> None:
         relay.serve(connection, request.environ)
 
 
+def serve_operator(app: Flask, relay: Relay) -> None:
+    """Puts what monitors ask for at /healthz, for everyone, and at /metrics, for this machine only."""
+    exporter = make_wsgi_app(relay.metrics.registry)
+
+    @app.get("/healthz")
+    def healthz():
+        ailment, headers = relay.ailment(), {"Content-Type": "text/plain; charset=utf-8", "Cache-Control": "no-store"}
+        return f"{ailment or 'ok'}\n", 503 if ailment else 200, headers
+
+    @app.get("/metrics")
+    def metrics():
+        # Who can count messages learns when people talk. A proxy brings strangers from this machine's address, and a
+        # page in a browser here may have let its own name point at this machine.
+        names = (request.remote_addr, urlsplit(f"//{request.host}").hostname)
+        if {"Forwarded", "X-Forwarded-For", "Via"} & {*request.headers.keys()} or not all(map(is_loopback, names)):
+            abort(403, "Metrics are for programs on this machine. README.md says how to ask from another.")
+        return Response.from_app(exporter, request.environ)
+
+
 def own_origin(settings: Settings) -> str:
     """The one origin that is printed and redirected to: "http://127.0.0.1:5000"."""
     scheme, usual_port = ("https", 443) if settings.tls_adhoc or settings.tls_cert else ("http", 80)
@@ -1248,7 +1335,7 @@ def own_origin(settings: Settings) -> str:
 
 
 def is_loopback(host: str | None) -> bool:
-    return host in ("localhost", "::1") or bool(re.fullmatch(r"127(\.\d+){3}", host or ""))
+    return host in ("localhost", "::1") or bool(re.fullmatch(r"(::ffff:)?127(\.\d+){3}", host or ""))
 
 
 # ---------------------------------------------------------------------------------------------------- 7. Command line

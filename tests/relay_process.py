@@ -29,6 +29,7 @@ def main():
     settings = server.Settings(port=listener.getsockname()[1], **options)
     relay, app = server.Relay(settings), Flask("relay")
     server.serve_relay(app, settings, relay)
+    server.serve_operator(app, relay)
     relay.open()
     http = WSGIServer(listener, app, log=None, error_log=None, **({"ssl_context": tls_context(*tls)} if tls else {}))
     gevent.get_hub().NOT_ERROR += (ssl.SSLError, EOFError, ConnectionError)  # as the server does
