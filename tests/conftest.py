@@ -206,18 +206,33 @@ def runs(browser: str) -> bool:
 
 def install_browser(playwright) -> str | None:
     """With Playwright's own installer; where that fails and apt-get may be used, Debian's chromium."""
-    root = [] if getattr(os, "geteuid", lambda: 1)() == 0 else ["sudo", "-n"]
-    apt, quiet = [*root, "apt-get", "-q", "-y"], os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
-    ways = (
-        [[sys.executable, "-m", "playwright", "install", "chromium"]],
-        [[*apt, "update"], [*apt, "install", "--no-install-recommends", "chromium"]],
-    )
-    for way in ways:
-        if all(shutil.which(command[0]) and subprocess.run(command, env=quiet).returncode == 0 for command in way):
+    for way in ([[sys.executable, "-m", "playwright", "install", "chromium"]], apt_get("chromium")):
+        if all_run(way):
             found = installed_browser(playwright)
             if found:
                 return found
     return None
+
+
+def apt_get(package: str) -> list[list[str]]:
+    """The commands that install a package of Debian."""
+    root = [] if getattr(os, "geteuid", lambda: 1)() == 0 else ["sudo", "-n"]
+    apt = [*root, "apt-get", "-q", "-y"]
+    return [[*apt, "update"], [*apt, "install", "--no-install-recommends", package]]
+
+
+def all_run(commands: list[list[str]]) -> bool:
+    quiet = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
+    return all(shutil.which(one[0]) and subprocess.run(one, env=quiet).returncode == 0 for one in commands)
+
+
+def find_program(name: str, package: str) -> str:
+    """The path of a program that tests need; where it is missing and apt-get may be used, it is installed."""
+    path = os.environ["PATH"] + ":/usr/sbin"  # where Debian keeps nginx, and not everybody looks
+    found = shutil.which(name, path=path) or (all_run(apt_get(package)) and shutil.which(name, path=path))
+    return found or pytest.fail(
+        f"These tests need {name} and could not install it. Install it: apt-get install {package}."
+    )
 
 
 @pytest.hookimpl(wrapper=True)
