@@ -26,7 +26,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from http.client import HTTPException
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from itertools import accumulate, count
@@ -208,7 +208,7 @@ class Room:
 
 def timestamp(ago: float = 0) -> str:
     """The time `ago` seconds back, as `2026-11-23T20:42:34.123Z`."""
-    return (datetime.now(UTC) - timedelta(seconds=ago)).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return datetime.fromtimestamp(time() - ago, UTC).isoformat(timespec="milliseconds")[: -len("+00:00")] + "Z"
 
 
 class Log:
@@ -219,6 +219,7 @@ class Log:
         self.kept = not self.fleeting and settings.data is not None
         self.loaded: WeakValueDictionary[str, Room] = WeakValueDictionary()
         self.before: dict[Room, Room] = {}  # of each room that the transaction changed, what it was
+        self.added: dict[Room, list[tuple]] = {}  # and its entries in order
         self.swept = 0  # the rowid to which retention by age has come
 
     def open(self) -> None:
@@ -314,7 +315,7 @@ class Log:
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """All that is appended inside is kept at its end, or nothing is. Raises sqlite3.Error."""
-        self.before, limit = {}, self.settings.retention_messages
+        self.before, self.added, limit = {}, {}, self.settings.retention_messages
         try:
             with self.sql:  # commits, or rolls back
                 self.sql.execute("begin immediate")
@@ -327,7 +328,7 @@ class Log:
         except BaseException:
             for room, was in self.before.items():
                 room.number, room.oldest, room.kinds, room.settled = was.number, was.oldest, was.kinds, was.settled
-            self.before = {}
+            self.added = {}
             raise
 
     def append(
@@ -350,7 +351,9 @@ class Log:
             command = "insert into room values (null, ?, ?, 1, '{}')"
             room.number, room.oldest = self.sql.execute(command, (room.name, room.log)).lastrowid, 1
         seq = room.newest + 1
-        self.sql.execute("insert into entry values (?, ?, ?, ?, ?, ?, ?)", (room.number, seq, kind, id, name, at, body))
+        row = (seq, kind, id, name, at, body)
+        self.sql.execute("insert into entry values (?, ?, ?, ?, ?, ?, ?)", (room.number, *row))
+        self.added.setdefault(room, []).append(row)
         room.kinds[kind] = seq
         return seq
 
@@ -633,19 +636,14 @@ class Relay:
             for (member, append), result in zip(batch, results, strict=True):
                 self.pending.popleft()
                 member.connection.answer(append, result)
-        changed = list(self.log.before.items())  # a copy: who is cut off leaves rooms
-        self.metrics.appends.inc(sum(room.newest - was.newest for room, was in changed))
-        self.metrics.deliveries.inc(sum(self._deliver(room, was.newest) for room, was in changed))
+        self.metrics.appends.inc(sum(map(len, self.log.added.values())))
+        self.metrics.deliveries.inc(sum(self._deliver(room, rows) for room, rows in self.log.added.items()))
 
-    def _deliver(self, room: Room, newest: int) -> int:
-        """What was appended past `newest` -> the number of entries handed to members."""
-        frames, delivered = [], 0
-        try:
-            frames = list(entries_frames(room.name, self.log.read(room, newest)))
-        except sqlite3.Error as error:
-            self.note_failure("read", error)
-        for member in list(room.members.values()):
-            if frames and member.cursor == newest:
+    def _deliver(self, room: Room, rows: list[tuple]) -> int:
+        """-> the number of entries handed to members."""
+        newest, frames, delivered = rows[0][0] - 1, list(entries_frames(room.name, rows)), 0
+        for member in list(room.members.values()):  # a copy: who is cut off leaves
+            if member.cursor == newest:
                 member.connection.deliver(member, frames)
                 delivered += member.cursor - newest
             else:  # it still reads what was before
@@ -926,7 +924,7 @@ class Connection:
             self.queue(data)
 
     def lag(self) -> None:
-        """From now on it reads the log, until it is at the end."""
+        """It reads the log, until it is at the end."""
         self.lagging = True
         self._flush_soon()
 
