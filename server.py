@@ -75,7 +75,8 @@ ORIGIN, SYNC, RUNTIME = origin, Choice(["normal", "full"]), Choice(["auto", "loc
 LEVEL = Choice(["debug", "info", "warning", "error"])
 DATA = platformdirs.user_data_path("secure-chat", appauthor=False) / "log.sqlite"
 CACHE = platformdirs.user_cache_path("secure-chat", appauthor=False)
-USUAL_PORT, IPAddress = 5000, IPv4Address | IPv6Address
+IPAddress = IPv4Address | IPv6Address
+PORTS = range(5000, 5020)  # when none is given, the first that is free
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,7 @@ class Settings:
     An annotated field is an option of the command line: its help and, where its type does not say it, click's type."""
 
     host: Annotated[str, "address to listen on; 0.0.0.0 for all that this machine has"] = "127.0.0.1"
-    port: Annotated[int | None, f"port; 0: any; not given: {USUAL_PORT} or the next free", IntRange(0, 65_535)] = None
+    port: Annotated[int | None, f"port; 0: any; not given: {PORTS[0]} or the next free one", IntRange(0, 65_535)] = None
     data: Annotated[Path | None, "file that keeps the rooms' logs; made if it is not there", Path] = DATA
     retention_messages: Annotated[int, "newest entries kept of a room; 0: nothing goes to disk", IntRange(0)] = 10_000
     retention_days: Annotated[int, "days that an entry is kept", IntRange(1, 36_500)] = 30
@@ -1080,8 +1081,10 @@ def read_manifest() -> list[RuntimeFile]:
 
 def find_runtime(mode: str, cache: Path) -> dict[str, bytes]:
     """Our copy of PyScript, content by file name; empty if browsers load it from the CDN. Raises StartError."""
-    own = {} if mode == "cdn" else own_copy(read_manifest(), cache)
-    if mode != "cdn" and not own:
+    if mode == "cdn":
+        return {}
+    own = own_copy(read_manifest(), cache)
+    if not own:
         what_to_do = (
             "PyScript could not be fetched: cdn.jsdelivr.net does not answer, and npm is not installed or cannot reach "
             "its registry. Make one of the two available and start again; the copy is then kept"
@@ -1338,18 +1341,16 @@ def is_loopback(host: str | None) -> bool:
 
 # ---------------------------------------------------------------------------------------------------- 7. Command line
 
-PORTS_TO_TRY = 20  # from the usual one on, when none was given
 CERTIFICATE_DAYS = 300  # werkzeug makes it for 365
 STOP_TIMEOUT = 5.0  # seconds for answers under way when the server is stopped
 
 
-def options() -> list[click.Option]:
+def options() -> Iterator[click.Option]:
     """The annotated fields of Settings, as click has them."""
-    made = []
     for field in dataclasses.fields(Settings):
         if get_origin(field.type) is Annotated:
             meaning, *kind = field.type.__metadata__
-            option = click.Option(
+            yield click.Option(
                 ["--" + field.name.replace("_", "-")],
                 type=kind[0] if kind else field.type.__origin__,
                 default=field.default,
@@ -1358,11 +1359,9 @@ def options() -> list[click.Option]:
                 multiple=field.default == (),
                 help=meaning,
             )
-            made.append(option)
-    return made
 
 
-@click.command(params=options())
+@click.command(params=list(options()))
 def main(**given) -> None:
     """Serves the chat page and passes on what pages say, which they encrypt. Ctrl+C ends it."""
     settings = Settings(**given)
@@ -1391,8 +1390,8 @@ def main(**given) -> None:
 
 
 def listen(host: str, port: int | None):
-    """A listening socket; without a port, on the first free one from the usual one on. Raises StartError."""
-    ports = [port] if port is not None else range(USUAL_PORT, USUAL_PORT + PORTS_TO_TRY)
+    """A listening socket; without a port, on the first free one of the usual ones. Raises StartError."""
+    ports = PORTS if port is None else [port]
     for attempt in ports:
         try:
             family = socket.getaddrinfo(host, attempt, type=socket.SOCK_STREAM)[0][0]
@@ -1401,10 +1400,10 @@ def listen(host: str, port: int | None):
             if error.errno == errno.EADDRINUSE:
                 continue
             raise StartError(f"Cannot listen on {host}, port {attempt}: {error.strerror or error}.") from None
-        if port is None and attempt != USUAL_PORT:
-            echo(f"Port {USUAL_PORT} is in use, so this is port {attempt}.")
+        if attempt != ports[0]:
+            echo(f"Port {ports[0]} is in use, so this is port {attempt}.")
         return listener
-    which = f"Port {port} is" if port is not None else f"Ports {ports[0]} to {ports[-1]} are"
+    which = f"Ports {ports[0]} to {ports[-1]} are" if port is None else f"Port {port} is"
     raise StartError(f"{which} in use. Name a free one with --port, or 0 for any.")
 
 
