@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 import relay_server
-from crash import crash
+from crash import SHORT, crash
 from crash_judge import Entry, Record, judge
 
 
-@pytest.mark.parametrize(("seed", "kills", "retention"), [(1, 5, None), (2, 4, 300)])
+@pytest.mark.parametrize(("seed", "kills", "retention"), [(1, 5, None), (2, 4, SHORT)])
 def test_what_was_acknowledged_or_shown_is_in_every_list_once_and_in_one_order_after_kills(
     tmp_path, seed, kills, retention
 ):
