@@ -229,8 +229,13 @@ class Log:
         try:
             if self.kept:
                 self._lock(path)
+                # Read-only, or closing it would move commits into a file that is refused and so has to stay as it is.
+                with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", timeout=0, uri=True)) as self.sql:
+                    self._check(path)
             self.sql = sqlite3.connect(path, timeout=0, isolation_level=None)
-            self._prepare(path)
+            self._prepare()
+            self.paths = [path, Path(f"{path}-wal")] if self.kept else []
+            self.inodes = [each.stat().st_ino for each in self.paths]
         except (OSError, sqlite3.Error) as error:
             text = f"The data file {path} cannot be used: {error}. Name another one with --data, or move it away."
             if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_CORRUPT:
@@ -241,23 +246,28 @@ class Log:
         # Two relays on one log would each miss what the other takes. SQLite's lock ends with the process in any case.
         lock = path.with_name(path.name + ".lock")
         path.parent.mkdir(parents=True, exist_ok=True)
-        for file in (path, lock):
-            file.touch(mode=0o600)  # SQLite gives its other files the same
+        lock.touch(mode=0o600)
         self.lock = sqlite3.connect(lock, timeout=0, isolation_level=None)
         try:
             self.lock.execute("begin exclusive")
         except sqlite3.OperationalError:
             text = f"Another server is using the data file {path}. Stop it, or name another file with --data."
             raise StartError(text) from None
+        if self.wal_size() and not (path.exists() and path.stat().st_size >= 512):
+            raise StartError(DAMAGED.format(path))  # SQLite would take it for a new one, and throw away the commits
+        path.touch(mode=0o600)  # SQLite gives its other files the same
 
-    def _prepare(self, path: Path | str) -> None:
+    def _check(self, path: Path) -> None:
         if self._value("pragma application_id") != APPLICATION_ID and self._value("select count(*) from sqlite_master"):
             raise StartError(f"The data file {path} belongs to another program. Name another one with --data.")
         version = self._value("pragma user_version")
-        if version > SCHEMA_VERSION:
+        if not 0 <= version <= SCHEMA_VERSION:
             raise StartError(f"The data file {path} is of a later version of this server. Update, or name another one.")
         if self._value("pragma quick_check(1)") != "ok":  # a second for each GB
             raise StartError(DAMAGED.format(path))
+
+    def _prepare(self) -> None:
+        version = self._value("pragma user_version")
         # With a WAL, synchronous=normal survives the end of the process; only a power cut may cost the last commits.
         pragmas = ("auto_vacuum=incremental", "journal_mode=wal", f"synchronous={self.settings.sync}")
         for pragma in (*pragmas, "wal_autocheckpoint=0", "secure_delete=on"):
@@ -285,11 +295,19 @@ class Log:
         wal = Path(f"{self.settings.data}-wal")
         return wal.stat().st_size if self.kept and wal.exists() else 0
 
+    def is_there(self) -> bool:
+        """False if somebody has moved, replaced or deleted the file: what is appended now would be lost at the end."""
+        with suppress(OSError):
+            return not self.kept or [path.stat().st_ino for path in self.paths] == self.inodes
+        return False
+
     def checkpoint(self, mode: str) -> None:
         """Moves commits into the main file: passive, beside new ones; truncate, all of them, while there are no new
         ones. It waits for the disk: call it in a thread; it has its own connection."""
-        with closing(sqlite3.connect(self.settings.data, timeout=0)) as sql:
-            sql.execute(f"pragma wal_checkpoint({mode})")
+        if not self.is_there():
+            return  # what stands in its place is not ours
+        with closing(sqlite3.connect(self.settings.data, timeout=0)) as sql, suppress(sqlite3.Error):
+            sql.execute(f"pragma wal_checkpoint({mode})")  # a full disk will be seen when it matters: at an append
 
     def give_back(self) -> None:
         """One step of returning room in the file to the disk, if there is much."""
@@ -308,15 +326,17 @@ class Log:
             room.kinds.update(self.sql.execute(since, (number, room.settled)))
         return room
 
-    def read(self, room: Room, after: int) -> sqlite3.Cursor:
+    def read(self, room: Room, after: int, most: int = -1) -> sqlite3.Cursor:
         """Entries (seq, kind, id, name, at, body) past `after`, in order. Close it, or checkpoints wait."""
-        question = f"select {', '.join(COLUMNS)} from entry where room = ? and seq > ? order by seq"
-        return self.sql.execute(question, (room.number, after))
+        question = f"select {', '.join(COLUMNS)} from entry where room = ? and seq > ? order by seq limit ?"
+        return self.sql.execute(question, (room.number, after, most))
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """All that is appended inside is kept at its end, or nothing is. Raises sqlite3.Error."""
         self.before, self.added, limit = {}, {}, self.settings.retention_messages
+        if not self.is_there():
+            raise sqlite3.OperationalError(f"{self.settings.data} was moved, replaced or deleted; start anew")
         try:
             with self.sql:  # commits, or rolls back
                 self.sql.execute("begin immediate")
@@ -379,7 +399,8 @@ class Log:
         some = f"select rowid as place, room, seq, at from entry where rowid > ? order by rowid limit {STEP}"
         old = f"select name, max(seq), max(place) from ({some}) join room on number = room where at < ? group by number"
         limit = timestamp(self.settings.retention_days * 86_400)
-        rows = self.sql.execute(old, (self.swept, limit)).fetchall()
+        swept, self.swept = self.swept, 0  # a step that fails is not tried again and again
+        rows = self.sql.execute(old, (swept, limit)).fetchall()
         with self.transaction():
             for name, seq, _ in rows:
                 if seq >= (room := self.room(name)).oldest:  # else it stays as the newest of its kind
@@ -559,6 +580,7 @@ class Relay:
         self.next_sweep = self.next_checkpoint = self.next_probe = 0.0
         self.failing, self.tick_began = False, 0.0
         self.metrics = Metrics(self)
+        self.complained: dict[str, float] = {}  # when each sentence was last logged
 
     def open(self) -> None:
         """Opens the log and starts. Raises StartError."""
@@ -601,6 +623,12 @@ class Relay:
             self.connections.discard(connection)
             address.users -= 1
 
+    def complain(self, text: str, error: sqlite3.Error) -> None:
+        """A log line, and the same again only after a minute: what cannot be done may be asked for by everyone."""
+        if monotonic() >= self.complained.get(text, -60) + 60:
+            self.complained[text] = monotonic()
+            logger.error("%s: %s", text, error)
+
     def _run_ticks(self) -> None:
         while True:
             self.wake.wait()
@@ -632,7 +660,7 @@ class Relay:
             with self.metrics.commits.time():
                 results = self._transact(batch)
         except sqlite3.Error as error:
-            self.note_failure("written", error)
+            self.note_failure(error)
         finally:
             for (member, append), result in zip(batch, results, strict=True):
                 self.pending.popleft()
@@ -666,10 +694,9 @@ class Relay:
             self._flush()
             gevent.sleep(0.01)
 
-    def note_failure(self, what: str, error: sqlite3.Error) -> None:
-        """A line for the first of many failures: a full disk fails at every tick."""
+    def note_failure(self, error: sqlite3.Error) -> None:
         if not self.failing:
-            logger.error("The log could not be %s: %s", what, error)
+            self.complain("The log could not be written", error)
         self.failing, self.next_probe = True, monotonic() + self.settings.patience
 
     def ailment(self) -> str:
@@ -693,8 +720,7 @@ class Relay:
             try:
                 self._tidy(monotonic())
             except sqlite3.Error as error:
-                if not self.failing:  # else there is a line about it
-                    logger.warning("The log could not be tidied, which is tried again: %s", error)
+                self.complain("The log could not be tidied", error)
             except Exception:  # a mistake of ours must not end the pings
                 logger.exception("Tidying ended by an error of the relay")
 
@@ -702,6 +728,7 @@ class Relay:
         for connection in list(self.connections):
             connection.check(time)
         self.addresses = {name: one for name, one in self.addresses.items() if one.users or not one.is_full(time)}
+        self._checkpoint(time)  # while nothing can be written too: it may make room
         if self.failing and time > self.next_probe:
             with self.log.transaction():
                 self.log.sql.execute(f"pragma user_version={SCHEMA_VERSION}")  # a page is written, of the same content
@@ -711,21 +738,23 @@ class Relay:
             for room in list(self.log.loaded.values()):
                 self.log.forget(room)
         else:
-            self._tidy_log(time)
+            self._sweep(time)
 
-    def _tidy_log(self, time: float) -> None:
-        for _ in range(8):  # small steps, so that the ticks take turns with them
-            if self.log.swept or time > self.next_sweep:
-                self.next_sweep = time + 3_600
-                self.log.sweep()
-                gevent.sleep(0)
-        self.log.give_back()
+    def _checkpoint(self, time: float) -> None:
         if self.log.wal_size() > (0 if time > self.next_checkpoint else WAL_BYTES):
             self.next_checkpoint, apply = time + 10, gevent.get_hub().threadpool.apply
             apply(self.log.checkpoint, ("passive",))
             # Little came meanwhile. Only while nobody writes can the file begin anew; else it would grow and grow.
             with self.turn:
                 apply(self.log.checkpoint, ("truncate",))
+
+    def _sweep(self, time: float) -> None:
+        for _ in range(8):  # small steps, so that the ticks take turns with them
+            if self.log.swept or time > self.next_sweep:
+                self.next_sweep = time + 3_600
+                self.log.sweep()
+                gevent.sleep(0)
+        self.log.give_back()
 
 
 # ---------------------------------------------------------------------------------------------------- 4. Connections
@@ -836,7 +865,7 @@ class Connection:
         except UnicodeDecodeError:
             self.close(1007)
         except sqlite3.Error as error:
-            self.relay.note_failure("read", error)
+            self.relay.complain("The log could not be read", error)
             self.refuse(Refused("storage"), frame)
         except Refused as refused:
             self.refuse(refused, frame or address_of(data))
@@ -876,9 +905,10 @@ class Connection:
         if frame.room in self.members and self.members[frame.room].name != frame.name:
             self.members[frame.room].leave()
         room = self.relay.log.room(frame.room)
+        after = frame.after if frame.log in (None, room.log) and frame.after <= room.newest else 0
+        self.relay.log.read(room, after, 1).fetchall()  # what cannot be read refuses the joining, and ends nothing else
         member = self.members.get(room.name) or self._enter(room, frame.name)
-        self.lagging = True
-        member.cursor = frame.after if frame.log in (None, room.log) and frame.after <= room.newest else 0
+        member.cursor, self.lagging = after, True
         members = [{"member": one.number, "name": one.name} for one in room.members.values()]
         joined = {"type": "joined", "room": room.name, "log": room.log, "after": member.cursor, "oldest": room.oldest}
         joined |= {"newest": room.newest, "you": member.number, "members": members, "kept": self.relay.log.kept}
@@ -982,7 +1012,7 @@ class Connection:
         except OSError:
             self._sent(self.size)
         except sqlite3.Error as error:
-            self.relay.note_failure("read", error)
+            self.relay.complain("The log could not be read", error)
             self.close(1011)
         finally:
             self.writer = None
@@ -993,11 +1023,17 @@ class Connection:
         self.lagging = bool(behind)
         for member in behind[:1]:
             self.members[member.room.name] = self.members.pop(member.room.name)  # rooms take turns
-            with closing(self.relay.log.read(member.room, member.cursor)) as rows:
-                page = next(entries_frames(member.room.name, rows), None)
+            try:
+                page = self._page(member)
+            except sqlite3.Error:
+                page = self._page(member, 1)  # of what is damaged farther on, all before the damage
             member.cursor, entries, data = page or (member.room.newest, 0, b"")  # b"" if none of them is kept
             self.relay.metrics.deliveries.inc(entries)
             self._put(data)
+
+    def _page(self, member: Member, most: int = -1) -> tuple[int, int, bytes] | None:
+        with closing(self.relay.log.read(member.room, member.cursor, most)) as rows:
+            return next(entries_frames(member.room.name, rows), None)
 
     def check(self, time: float) -> None:
         """Once in a while: is the other side still there, and does it still read?"""
