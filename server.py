@@ -562,7 +562,7 @@ class Metrics:
             for code in codes:  # so that each is shown before its first time, as 0
                 counter.labels(code)
         buckets = [digit * 10.0**power for power in range(-5, 1) for digit in (1, 2, 5)][1:]  # 20 us to 5 s
-        self.commits = Histogram("commit_seconds", "Until a tick's appends are on disk", buckets=buckets, **shared)
+        self.commits = Histogram("commit_seconds", "From the start of a tick to its commit", buckets=buckets, **shared)
 
 
 class Relay:
@@ -591,6 +591,7 @@ class Relay:
     def close(self) -> None:
         """A clean stop: what was accepted is written and acknowledged, every connection is closed with 1012."""
         self.closing = True
+        logger.info("The relay is being stopped")
         with gevent.Timeout(self.settings.patience + self.settings.linger, False):
             while self.pending:
                 gevent.sleep(0.01)
@@ -657,8 +658,8 @@ class Relay:
         batch = [one for one, size in zip(self.pending, sizes, strict=True) if size <= ENTRIES_BYTES]
         results = [Refused("storage")] * len(batch)
         try:
-            with self.metrics.commits.time():
-                results = self._transact(batch)
+            results = self._transact(batch)
+            self.metrics.commits.observe(monotonic() - self.tick_began)
         except sqlite3.Error as error:
             self.note_failure(error)
         finally:
@@ -1412,7 +1413,7 @@ def main(**given) -> None:
         app = create_app(settings, relay, runtime)
         server = WSGIServer(listener, app, log=None, error_log=None, **tls)
         # Clients that break off, or that do not speak TLS where it is spoken, are no errors of ours.
-        gevent.get_hub().NOT_ERROR += (ssl.SSLError, EOFError, ConnectionError)
+        gevent.get_hub().NOT_ERROR += (ssl.SSLError, EOFError, ConnectionError, TimeoutError)
         stopped = Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             gevent.signal_handler(number, stopped.set)
