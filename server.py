@@ -697,7 +697,7 @@ class Relay:
 
     def note_failure(self, error: sqlite3.Error) -> None:
         if not self.failing:
-            self.complain("The log could not be written", error)
+            logger.error("The log could not be written: %s", error)
         self.failing, self.next_probe = True, monotonic() + self.settings.patience
 
     def ailment(self) -> str:
