@@ -907,13 +907,15 @@ class Connection:
             self.members[frame.room].leave()
         room = self.relay.log.room(frame.room)
         after = frame.after if frame.log in (None, room.log) and frame.after <= room.newest else 0
-        self.relay.log.read(room, after, 1).fetchall()  # what cannot be read refuses the joining, and ends nothing else
+        # Now, or a trim may take what `oldest` promises. What cannot be read refuses the joining and ends nothing else.
+        page = self._page(room, after)
         member = self.members.get(room.name) or self._enter(room, frame.name)
         member.cursor, self.lagging = after, True
         members = [{"member": one.number, "name": one.name} for one in room.members.values()]
         joined = {"type": "joined", "room": room.name, "log": room.log, "after": member.cursor, "oldest": room.oldest}
         joined |= {"newest": room.newest, "you": member.number, "members": members, "kept": self.relay.log.kept}
         self.say(joined)
+        self._hand(member, page)
 
     def _enter(self, room: Room, name: str) -> Member:
         if len(self.members) >= self.settings.rooms_per_connection:
@@ -1024,17 +1026,21 @@ class Connection:
         self.lagging = bool(behind)
         for member in behind[:1]:
             self.members[member.room.name] = self.members.pop(member.room.name)  # rooms take turns
-            try:
-                page = self._page(member)
-            except sqlite3.Error:
-                page = self._page(member, 1)  # of what is damaged farther on, all before the damage
-            member.cursor, entries, data = page or (member.room.newest, 0, b"")  # b"" if none of them is kept
-            self.relay.metrics.deliveries.inc(entries)
-            self._put(data)
+            self._hand(member, self._page(member.room, member.cursor))
 
-    def _page(self, member: Member, most: int = -1) -> tuple[int, int, bytes] | None:
-        with closing(self.relay.log.read(member.room, member.cursor, most)) as rows:
-            return next(entries_frames(member.room.name, rows), None)
+    def _page(self, room: Room, after: int, most: int = -1) -> tuple[int, int, bytes] | None:
+        try:
+            with closing(self.relay.log.read(room, after, most)) as rows:
+                return next(entries_frames(room.name, rows), None)
+        except sqlite3.Error:
+            if most == 1:
+                raise
+            return self._page(room, after, 1)  # of what is damaged farther on, all before the damage
+
+    def _hand(self, member: Member, page: tuple[int, int, bytes] | None) -> None:
+        member.cursor, entries, data = page or (member.room.newest, 0, b"")  # b"" if none of them is kept
+        self.relay.metrics.deliveries.inc(entries)
+        self._put(data)
 
     def check(self, time: float) -> None:
         """Once in a while: is the other side still there, and does it still read?"""

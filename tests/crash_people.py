@@ -57,10 +57,11 @@ class Person:
     def hear(self, frame: dict) -> None:
         match frame["type"]:
             case "entries":
+                self.check_promise(frame["entries"])
                 self.record.show(self.list, frame)
             case "joined":
                 self.record.joined.append(frame)
-                self.log = {"log": frame["log"]}
+                self.log, self.promised = {"log": frame["log"]}, max(frame["after"] + 1, frame["oldest"])
                 if frame["after"] != self.asked:
                     self.report(f"has the log up to {self.asked}, and the relay began at {frame['after']}")
             case "appended":
@@ -72,6 +73,12 @@ class Person:
                 self.record.refused.add(frame["id"])
             case "error":
                 self.report(f"was refused: {frame}")
+
+    def check_promise(self, entries: list[dict]) -> None:
+        """`joined` says from where on nothing is missing, and what follows begins there."""
+        first = next((one["seq"] for one in entries if one["seq"] >= self.promised), self.promised)
+        if self.last < self.promised < first:
+            self.report(f"was promised all from seq {self.promised} on, and was shown {first}")
 
     def report(self, finding: str) -> None:
         self.run.findings.append(f"{self.record.name}: {self.name} {finding}")
