@@ -2,7 +2,9 @@
 
 import asyncio
 import json
+import socket
 from random import Random
+from urllib.parse import urlsplit
 
 from websockets.asyncio.client import connect
 from websockets.exceptions import WebSocketException
@@ -10,6 +12,7 @@ from websockets.exceptions import WebSocketException
 from crash_judge import Record
 
 WINDOW = 60  # appends that a writer has under way at most
+USUAL = {"compression": None, "proxy": None, "max_size": None}  # of a connection
 LIST = "list"  # the kind of the entries that follow one another by `if_newest`
 
 
@@ -21,7 +24,7 @@ class Person:
         self.list = record.lists[name] = []
         self.waiting: dict[str, str] = {}  # appends without an answer, as sent, by id
         self.log: dict[str, str] = {}  # for the next join
-        self.connection = 0  # the relay's start that this connection belongs to
+        self.start = 0  # the relay's start that this connection belongs to
 
     @property
     def last(self) -> int:
@@ -30,28 +33,36 @@ class Person:
     async def live(self) -> None:
         while True:
             await self.run.up.wait()
-            self.connection = self.run.starts
+            self.start = self.run.starts
             try:
-                async with connect(self.run.server.url, compression=None, proxy=None, max_size=None) as socket:
-                    await self.talk(socket)
+                async with connect(self.run.server.url, **USUAL | self.options()) as connection:
+                    await self.talk(connection)
             except* (OSError, WebSocketException):  # the relay was killed, or this connection broken off
                 await asyncio.sleep(0.01)
 
-    async def talk(self, socket) -> None:
+    def options(self) -> dict:
+        """More for websockets.asyncio.client.connect."""
+        return {}
+
+    async def talk(self, connection) -> None:
         """One connection, until it ends, which is an exception."""
         self.asked = self.last
         self.run.resumes += self.asked > 0
         join = {"type": "join", "room": self.record.name, "name": self.name, "after": self.asked, **self.log}
-        await socket.send(json.dumps(join))
+        await connection.send(json.dumps(join))
         async with asyncio.TaskGroup() as both:
-            both.create_task(self.read(socket))
-            both.create_task(self.write(socket))
+            both.create_task(self.read(connection))
+            both.create_task(self.write(connection))
 
-    async def read(self, socket) -> None:
+    async def read(self, connection) -> None:
         while True:
-            self.hear(json.loads(await socket.recv()))
+            self.hear(json.loads(await connection.recv()))
+            await asyncio.sleep(self.pause())
 
-    async def write(self, socket) -> None:
+    def pause(self) -> float:
+        return 0
+
+    async def write(self, connection) -> None:
         """All that is written on one connection."""
 
     def hear(self, frame: dict) -> None:
@@ -67,7 +78,7 @@ class Person:
             case "appended":
                 self.waiting.pop(frame["id"], None)
                 self.record.acknowledged[frame["id"]].add(frame["seq"])
-                self.run.answered(self.connection)
+                self.run.answered(self.start)
             case "error" if frame["code"] == "not-newest":
                 self.waiting.pop(frame["id"], None)
                 self.record.refused.add(frame["id"])
@@ -87,12 +98,28 @@ class Person:
 class Restless(Person):
     """Breaks its connection off in the middle of things, and comes again with what it has."""
 
-    async def read(self, socket) -> None:
+    async def read(self, connection) -> None:
         end = self.last + self.random.randrange(1, 1_500)
         while self.last < end:
-            self.hear(json.loads(await socket.recv()))
-        socket.transport.abort()
-        await socket.recv()
+            self.hear(json.loads(await connection.recv()))
+        connection.transport.abort()
+        await connection.recv()
+
+
+class Slow(Person):
+    """Stops reading for a moment now and then, so that the relay has to keep what waits, or read it from the log."""
+
+    def options(self) -> dict:
+        """A socket that takes little, or the system would hold megabytes for it and the relay would not notice."""
+        address = urlsplit(self.run.server.url)
+        narrow = socket.socket()
+        narrow.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, 1_000)
+        narrow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16_384)
+        narrow.connect((address.hostname, address.port))
+        return {"sock": narrow, "max_queue": 1}
+
+    def pause(self) -> float:
+        return 2 * self.random.random() if self.random.random() < 0.05 else 0
 
 
 class Writer(Person):
@@ -105,12 +132,12 @@ class Writer(Person):
         if frame["type"] == "entries":
             self.newest_list = max([self.newest_list, *(one["seq"] for one in frame["entries"] if one["kind"] == LIST)])
 
-    async def write(self, socket) -> None:
+    async def write(self, connection) -> None:
         for text in list(self.waiting.values()):
-            await socket.send(text)
+            await connection.send(text)
         while not self.run.stopping:
             for _ in range(self.random.randrange(1, WINDOW // 3)):
-                await socket.send(self.new())
+                await connection.send(self.new())
             while len(self.waiting) > WINDOW:
                 await asyncio.sleep(0.002)
 
@@ -128,5 +155,6 @@ class Writer(Person):
 
 def crowd(run, record: Record, seed: int) -> list[Person]:
     """Who is in a room from the start."""
-    names = {"steady": Person, "restless": Restless, "writer-1": Writer, "writer-2": Writer, "writer-3": Writer}
+    names = {"steady": Person, "restless": Restless, "slow": Slow}
+    names |= {"writer-1": Writer, "writer-2": Writer, "writer-3": Writer}
     return [kind(run, record, name, seed) for name, kind in names.items()]

@@ -1,11 +1,16 @@
 """What was acknowledged or shown survives kill -9: the short form of crash.py. And its judge sees what it should."""
 
 import asyncio
+import json
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
 
 import relay_server
+from conftest import wait_until
 from crash import SHORT, crash
 from crash_judge import Entry, Record, judge
 
@@ -26,6 +31,24 @@ def test_a_relay_that_acknowledges_before_it_commits_is_found_out(tmp_path, monk
     assert "was acknowledged as seq" in findings, "an acknowledged entry is lost"
     assert "was shown as" in findings, "its seq is given away again"
     assert "and the relay began at" in findings, "who has more than the log is not resumed"
+
+
+@pytest.mark.parametrize("delay", [0, 0.001, 0.002, 0.004, 0.008])
+def test_a_relay_that_is_killed_while_it_makes_its_file_starts_on_what_is_left(tmp_path, make_relay, delay):
+    folder = tmp_path / "relay-0"
+    folder.mkdir()
+    options = json.dumps({"data": str(folder / "log.sqlite")})
+    process = subprocess.Popen([sys.executable, relay_server.SCRIPT, options], stdout=subprocess.DEVNULL)
+    wait_until((folder / "log.sqlite").exists, 20, "it makes its file")
+    time.sleep(delay)
+    process.kill()
+    process.wait()
+    folder.rename(tmp_path / "left")
+    relay = make_relay(data=str(tmp_path / "left" / "log.sqlite"))
+    ann = relay.client()
+    ann.join("tea")
+    assert ann.appended("tea", "x") == 1
+    assert relay.output == ""
 
 
 # The judge, with a record that is right, and the same with one thing wrong
