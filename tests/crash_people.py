@@ -12,7 +12,7 @@ from websockets.exceptions import WebSocketException
 from crash_judge import Record
 
 WINDOW = 60  # appends that a writer has under way at most
-USUAL = {"compression": None, "proxy": None, "max_size": None}  # of a connection
+USUAL = {"compression": None, "proxy": None, "max_size": None, "close_timeout": 1}  # of a connection
 LIST = "list"  # the kind of the entries that follow one another by `if_newest`
 
 
@@ -55,11 +55,18 @@ class Person:
             both.create_task(self.write(connection))
 
     async def read(self, connection) -> None:
-        while True:
+        while self.stays():
             self.hear(json.loads(await connection.recv()))
             await asyncio.sleep(self.pause())
+        connection.transport.abort()
+        await connection.recv()
+
+    def stays(self) -> bool:
+        """Else it breaks the connection off, in the middle of things, and comes again with what it has."""
+        return True
 
     def pause(self) -> float:
+        """Seconds before it reads on."""
         return 0
 
     async def write(self, connection) -> None:
@@ -96,14 +103,14 @@ class Person:
 
 
 class Restless(Person):
-    """Breaks its connection off in the middle of things, and comes again with what it has."""
+    """Never stays for long."""
 
-    async def read(self, connection) -> None:
-        end = self.last + self.random.randrange(1, 1_500)
-        while self.last < end:
-            self.hear(json.loads(await connection.recv()))
-        connection.transport.abort()
-        await connection.recv()
+    def options(self) -> dict:
+        self.end = self.last + self.random.randrange(1, 1_500)
+        return {}
+
+    def stays(self) -> bool:
+        return self.last < self.end
 
 
 class Slow(Person):
@@ -111,15 +118,22 @@ class Slow(Person):
 
     def options(self) -> dict:
         """A socket that takes little, or the system would hold megabytes for it and the relay would not notice."""
-        address = urlsplit(self.run.server.url)
-        narrow = socket.socket()
-        narrow.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, 1_000)
-        narrow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16_384)
-        narrow.connect((address.hostname, address.port))
-        return {"sock": narrow, "max_queue": 1}
+        self.is_narrow = not self.run.stopping
+        return {"sock": narrow_socket(self.run.server.url), "max_queue": 1} if self.is_narrow else {}
 
     def pause(self) -> float:
-        return 2 * self.random.random() if self.random.random() < 0.05 else 0
+        return 2 * self.random.random() if self.is_narrow and self.random.random() < 0.05 else 0
+
+    def stays(self) -> bool:
+        return not (self.is_narrow and self.run.stopping)
+
+
+def narrow_socket(url: str) -> socket.socket:
+    address, narrow = urlsplit(url), socket.socket()
+    narrow.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, 1_000)
+    narrow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16_384)
+    narrow.connect((address.hostname, address.port))
+    return narrow
 
 
 class Writer(Person):

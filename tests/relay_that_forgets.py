@@ -1,4 +1,4 @@
-"""relay_process.py with a fault: it acknowledges and delivers before it commits, and commits every hundredth time.
+"""relay_process.py with a fault: it acknowledges and delivers before it commits, and commits every thousandth time.
 
 The fault is in SQLite's connection, so nothing in server.py has to be known: what is not committed can be read all the
 same, and only a crash shows the difference.
@@ -25,7 +25,7 @@ class LateConnection(sqlite3.Connection):
         return super().execute(command, *values)
 
     def commit(self):
-        if next(self.commits) % 100 == 0:
+        if next(self.commits) % 1_000 == 0:
             super().commit()
 
     def __exit__(self, kind, *_):
