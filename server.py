@@ -814,6 +814,7 @@ class Connection:
         self.bad = Bucket(self.settings.bad_frames / 10, self.settings.bad_frames)
 
     def run(self) -> None:
+        turns = count(1)
         try:
             while data := self.sock.recv(PIECE):
                 self.heard, self.pinged = monotonic(), False
@@ -821,8 +822,10 @@ class Connection:
                 for frame in self.protocol.events_received():
                     self._wait_for_room()
                     self._receive(frame)
-                if not self._take_writes():
-                    break
+                if not self._take_writes() or (self.closing and self.heard - self.closing > self.settings.linger):
+                    break  # who floods us is not stopped by the shutdown in check()
+                if len(data) == PIECE or next(turns) % 64 == 0:
+                    gevent.sleep(0.001)  # a recv that finds something does not wait, nor does sleep(0) for the sockets
         except OSError:
             self._sent(self.size)
         except Exception:  # a mistake of ours ends this connection only
@@ -847,7 +850,7 @@ class Connection:
     def _receive(self, frame: Frame) -> None:
         if self.closing:
             return
-        if frame.opcode is Opcode.PING:
+        if frame.opcode in (Opcode.PING, Opcode.PONG) or not frame.fin:
             with suppress(Refused):
                 self._pay()
         if frame.opcode in (Opcode.TEXT, Opcode.BINARY):
@@ -1047,8 +1050,8 @@ class Connection:
         silence, limit = time - self.heard, self.settings.silence
         if self.closing:
             if time - self.closing > self.settings.linger:
-                with suppress(OSError):
-                    self.sock.shutdown(socket.SHUT_RDWR)
+                with suppress(OSError):  # not the TLS socket's own, after which a recv under way is a ValueError
+                    gevent.socket.socket.shutdown(self.sock, socket.SHUT_RDWR)
         elif self.writer and self.out and time - self.moved > self.settings.stall:
             self.close(4004)
         elif silence > 2 * limit:
@@ -1082,7 +1085,7 @@ class Connection:
             # Reads on until there is no more: a reset for unread bytes would overtake our close frame.
             self.sock.shutdown(socket.SHUT_WR)
             while self.sock.recv(PIECE):
-                pass
+                gevent.sleep(0.001)
         if self.writer:
             self.writer.kill()
         with suppress(OSError):

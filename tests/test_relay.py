@@ -4,6 +4,7 @@ import socket
 import sqlite3
 import threading
 import time
+from contextlib import suppress
 
 import pytest
 from websockets.frames import Frame, Opcode
@@ -601,6 +602,28 @@ def test_who_does_not_stop_sending_too_fast_is_closed(make_relay):
     ann = relay.client()
     ann.send_at_once('{"type": "ping"}', 50)
     assert ann.close_code() == 4003
+
+
+@pytest.mark.parametrize("first_byte", [0x89, 0x8A, 0x00], ids=["pings", "pongs", "fragments"])
+def test_who_floods_is_cut_off_and_the_others_are_answered_all_the_while(make_relay, first_byte):
+    relay = make_relay(linger=1)
+    ann = relay.client()
+    with RawConnection(relay.url) as raw:
+        raw.socket.settimeout(3)
+        raw.send(0x01, b"")
+
+        def flood():
+            with suppress(OSError):
+                while True:
+                    raw.socket.sendall(bytes([first_byte, 0x80, 0, 0, 0, 0]) * 50_000)
+
+        flooding = threading.Thread(target=flood, daemon=True)
+        flooding.start()
+        while flooding.is_alive():
+            began = time.monotonic()
+            ann.answers()
+            assert time.monotonic() - began < 1
+            time.sleep(0.05)  # or she would be too fast herself
 
 
 def test_the_rate_of_an_address_is_shared_by_its_connections(make_relay):

@@ -1,6 +1,7 @@
 """The relay under TLS, where it must not send past the encryption, and a send cut short is repeated byte for byte."""
 
 import ssl
+import time
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
@@ -10,7 +11,9 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from websockets.exceptions import ConnectionClosed
+from websockets.frames import Frame, Opcode
 
+from relay_client import connection_to
 from relay_server import RelayServer
 
 
@@ -33,9 +36,13 @@ def relay(tmp_path):
 
 
 def client(relay, **options):
+    return relay.client(ssl=trusting(), **options)
+
+
+def trusting():
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    return relay.client(ssl=context, **options)
+    return context
 
 
 def test_two_talk_and_close(relay):
@@ -92,3 +99,21 @@ def test_a_clean_stop_says_1012(relay):
     ann.join("tea")
     assert relay.terminate() == 0
     assert ann.close_code() == 1012
+
+
+def test_who_sends_on_after_the_close_frame_is_cut_off_and_that_is_no_error(relay):
+    relay.kill()
+    relay.options |= {"linger": 0.2}
+    relay.start()
+    nonsense = Frame(Opcode.TEXT, b"x").serialize(mask=True)
+    for _ in range(5):
+        with trusting().wrap_socket(connection_to(relay.url)) as raw:
+            raw.sendall(
+                f"GET /ws HTTP/1.1\r\nHost: 127.0.0.1:{relay.port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n".encode()
+            )
+            assert b" 101 " in raw.recv(1_000)
+            with pytest.raises(OSError):  # reset or broken pipe, as it comes
+                for _ in range(10_000):
+                    raw.sendall(nonsense)
+                    time.sleep(0.0005)  # so that what comes and the end meet
