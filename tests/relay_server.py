@@ -17,13 +17,14 @@ SCRIPT = Path(__file__).with_name("relay_process.py")
 class RelayServer:
     """A relay in a process of its own. Its options are the fields of server.Settings, and `tls`."""
 
-    def __init__(self, folder: Path, **options):
+    def __init__(self, folder: Path, script: Path | None = None, **options):
+        self.script = script or SCRIPT
         self.folder, self.options = folder, {"data": str(folder / "log.sqlite"), **options}
         self.output_file, self.clients = folder / "output.txt", []
         self.start()
 
     def start(self) -> None:
-        command = [sys.executable, str(SCRIPT), json.dumps(self.options)]
+        command = [sys.executable, str(self.script), json.dumps(self.options)]
         with self.output_file.open("ab") as errors:
             self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True)
         overdue = threading.Timer(START_TIMEOUT, self.process.kill)
