@@ -230,7 +230,9 @@ class Log:
             if self.kept:
                 self._lock(path)
                 # Read-only, or closing it would move commits into a file that is refused and so has to stay as it is.
-                with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", timeout=0, uri=True)) as self.sql:
+                mode = "rw" if Path(f"{path}-journal").exists() else "ro"  # what was cut short is undone first
+                uri = f"{path.absolute().as_uri()}?mode={mode}"
+                with closing(sqlite3.connect(uri, timeout=0, uri=True)) as self.sql:
                     self._check(path)
             self.sql = sqlite3.connect(path, timeout=0, isolation_level=None)
             self._prepare()

@@ -2,8 +2,9 @@
 
     python -m tests.crash [--kills 50] [--seed 1]
 
-Four fifths of the kills are of a relay that keeps all, the others of one that trims its logs all the time. Ends with
-status 1, the seed and what was found, if crash_judge.py finds anything. The seed fixes the plan: when and how
+Three fifths of the kills are of a relay that keeps all, a fifth of one that trims its logs all the time, and a fifth of
+one that does so slowly, so that most kills fall into a transaction. Ends with status 1, the seed and what was found, if
+crash_judge.py finds anything. The seed fixes the plan: when and how
 each kill comes, in which bursts people write, when they break off. It does not fix what the system makes of it, so the
 same seed need not find the same again; a finding says by itself what happened.
 """
@@ -28,6 +29,7 @@ from crash_people import Person, crowd
 from relay_server import RelayServer
 
 ROOMS = 3
+DAWDLING = Path(__file__).with_name("relay_that_dawdles.py")
 SHORT = 300  # a retention at which logs are trimmed all the time
 PATIENCE = 60  # seconds for everyone to come to the end of the log; far more than it takes
 MOMENTS = {"busy": 6, "checkpoint": 2, "start": 2}  # of a kill, and how often each
@@ -80,11 +82,11 @@ async def wait_until(condition, what: str) -> None:
         await asyncio.sleep(0.01)
 
 
-async def crash(folder: Path, seed: int, kills: int, retention: int | None = None) -> Run:
+async def crash(folder: Path, seed: int, kills: int, retention: int | None = None, script: Path | None = None) -> Run:
     """Kills a relay with its data in `folder` so often -> what was counted and found."""
     options = OPTIONS | {"retention_messages": retention or 10**7}
     random, began = Random(f"{seed}"), time.monotonic()
-    server = await asyncio.to_thread(RelayServer, folder, **options)
+    server = await asyncio.to_thread(RelayServer, folder, script, **options)
     run = Run(server, [Record(f"room {number}", retention) for number in range(ROOMS)])
     start_time = time.monotonic() - began
     run.up.set()
@@ -181,9 +183,10 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     chosen, status = parser.parse_args(), 0
     fewer = chosen.kills // 5
-    for retention, kills in ((None, chosen.kills - fewer), (SHORT, fewer)):
+    parts = ((chosen.kills - 2 * fewer,), (fewer, SHORT), (fewer, SHORT, DAWDLING))
+    for part in parts:
         with tempfile.TemporaryDirectory() as folder:
-            run = asyncio.run(crash(Path(folder), chosen.seed, kills, retention))
+            run = asyncio.run(crash(Path(folder), chosen.seed, *part))
         print(report(run, chosen.seed))
         status |= bool(run.findings)
     return status
@@ -195,7 +198,7 @@ def report(run: Run, seed: int) -> str:
 
     figures = {
         "seed": seed,
-        "entries kept": run.rooms[0].retention or "all",
+        "relay": f"{run.server.script.stem}, entries kept: {run.rooms[0].retention or 'all'}",
         "kills": f"{run.kills.total()} {dict(run.kills)}",
         "appends": total(len(record.sent) for record in run.rooms),
         "acknowledged": total(len(record.acknowledged) for record in run.rooms),

@@ -113,6 +113,14 @@ class Restless(Person):
         return self.last < self.end
 
 
+class Forgetful(Person):
+    """Has lost what it had past some seq whenever it comes again, and reads that anew."""
+
+    def options(self) -> dict:
+        del self.list[self.random.randrange(len(self.list) + 1) :]
+        return {}
+
+
 class Slow(Person):
     """Stops reading for a moment now and then, so that the relay has to keep what waits, or read it from the log."""
 
@@ -169,6 +177,6 @@ class Writer(Person):
 
 def crowd(run, record: Record, seed: int) -> list[Person]:
     """Who is in a room from the start."""
-    names = {"steady": Person, "restless": Restless, "slow": Slow}
+    names = {"steady": Person, "restless": Restless, "forgetful": Forgetful, "slow": Slow}
     names |= {"writer-1": Writer, "writer-2": Writer, "writer-3": Writer}
     return [kind(run, record, name, seed) for name, kind in names.items()]
