@@ -252,7 +252,9 @@ class Log:
         self.lock = sqlite3.connect(lock, timeout=0, isolation_level=None)
         try:
             self.lock.execute("begin exclusive")
-        except sqlite3.OperationalError:
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:  # such as a full disk
+                raise
             text = f"Another server is using the data file {path}. Stop it, or name another file with --data."
             raise StartError(text) from None
         if self.wal_size() and not (path.exists() and path.stat().st_size >= 512):
@@ -303,13 +305,18 @@ class Log:
             return not self.kept or [path.stat().st_ino for path in self.paths] == self.inodes
         return False
 
-    def checkpoint(self, mode: str) -> None:
+    def checkpoint(self, mode: str) -> sqlite3.Error | None:
         """Moves commits into the main file: passive, beside new ones; truncate, all of them, while there are no new
-        ones. It waits for the disk: call it in a thread; it has its own connection."""
+        ones. It waits for the disk: call it in a thread; it has its own connection. -> what went wrong: raised in a
+        thread of gevent's it would be printed."""
         if not self.is_there():
-            return  # what stands in its place is not ours
-        with closing(sqlite3.connect(self.settings.data, timeout=0)) as sql, suppress(sqlite3.Error):
-            sql.execute(f"pragma wal_checkpoint({mode})")  # a full disk will be seen when it matters: at an append
+            return None  # what stands in its place is not ours
+        try:
+            with closing(sqlite3.connect(self.settings.data, timeout=0)) as sql:
+                sql.execute(f"pragma wal_checkpoint({mode})")
+        except sqlite3.Error as error:
+            return error
+        return None
 
     def give_back(self) -> None:
         """One step of returning room in the file to the disk, if there is much."""
@@ -746,10 +753,12 @@ class Relay:
     def _checkpoint(self, time: float) -> None:
         if self.log.wal_size() > (0 if time > self.next_checkpoint else WAL_BYTES):
             self.next_checkpoint, apply = time + 10, gevent.get_hub().threadpool.apply
-            apply(self.log.checkpoint, ("passive",))
+            error = apply(self.log.checkpoint, ("passive",))
             # Little came meanwhile. Only while nobody writes can the file begin anew; else it would grow and grow.
             with self.turn:
-                apply(self.log.checkpoint, ("truncate",))
+                error = error or apply(self.log.checkpoint, ("truncate",))
+            if error:
+                self.complain("The log could not be tidied", error)
 
     def _sweep(self, time: float) -> None:
         for _ in range(8):  # small steps, so that the ticks take turns with them
