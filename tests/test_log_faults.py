@@ -15,6 +15,25 @@ ENDLESS = {"frames_burst": 10**6, "address_frames_burst": 10**6}
 BODY = "x" * 5_000
 
 
+@pytest.fixture
+def stopped_log(make_relay, tmp_path):
+    """A log's file of two rooms with its -wal, as a kill leaves them, in a folder of their own."""
+    relay = make_relay(silence=0.4, **ENDLESS)
+    ann, file = relay.client(), relay.folder / "log.sqlite"
+    for room in ("tea", "cake"):
+        ann.join(room)
+        ann.results([ann.append(room, f"{number}{BODY}") for number in range(20)])
+    wait_until(lambda: file.stat().st_size > 200_000, 10, "a checkpoint")
+    ann.results([ann.append("tea", f"{number}{BODY}") for number in range(20)])
+    relay.kill()
+    folder = tmp_path / "stopped"
+    folder.mkdir()
+    for name in ("log.sqlite", "log.sqlite-wal"):
+        shutil.copy(relay.folder / name, folder / name)
+    assert (folder / "log.sqlite-wal").stat().st_size > 100_000
+    return folder / "log.sqlite"
+
+
 # Full
 
 
@@ -42,10 +61,12 @@ class TinyDisk:
         self.folder, self.filler = folder, folder / "filler"
         subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", folder], check=True, capture_output=True)
 
-    def fill(self, _):
+    def fill(self, _, but: int = 0):
+        """Takes all room but so many bytes."""
         with suppress(OSError), self.filler.open("ab", buffering=0) as file:
             while file.write(b"x" * 4_096):
                 pass
+        os.truncate(self.filler, max(0, self.filler.stat().st_size - but))
 
     def make_room(self, _):
         self.filler.unlink()
@@ -118,26 +139,46 @@ def test_what_was_acknowledged_until_the_disk_was_full_is_there_after_a_kill(mak
     assert bob.appended("tea", BODY, id=ids[-1]) == newest + 1
 
 
-# Damaged or taken away, before the start
-
-
-@pytest.fixture
-def stopped_log(make_relay, tmp_path):
-    """A log's file of two rooms with its -wal, as a kill leaves them, in a folder of their own."""
-    relay = make_relay(silence=0.4, **ENDLESS)
-    ann, file = relay.client(), relay.folder / "log.sqlite"
-    for room in ("tea", "cake"):
-        ann.join(room)
-        ann.results([ann.append(room, f"{number}{BODY}") for number in range(20)])
-    wait_until(lambda: file.stat().st_size > 200_000, 10, "a checkpoint")
-    ann.results([ann.append("tea", f"{number}{BODY}") for number in range(20)])
-    relay.kill()
-    folder = tmp_path / "stopped"
-    folder.mkdir()
+def test_a_disk_that_is_full_when_commits_are_moved_costs_nothing_but_a_line(make_relay_on, disk, stopped_log):
     for name in ("log.sqlite", "log.sqlite-wal"):
-        shutil.copy(relay.folder / name, folder / name)
-    assert (folder / "log.sqlite-wal").stat().st_size > 100_000
-    return folder / "log.sqlite"
+        shutil.copy(stopped_log.with_name(name), disk.folder)
+    relay = make_relay_on()
+    disk.fill(relay)  # before it tidies for the first time, a second after its start
+    wait_until(lambda: "could not be tidied" in relay.output, 10, "moving commits fails")
+    ann = relay.client()
+    ann.join("tea", "Ann")
+    assert [entry["seq"] for entry in ann.entries("tea", 40)] == list(range(1, 41))
+    disk.make_room(relay)
+    assert ann.appended("tea", BODY) == 41
+    assert relay.terminate() == 0
+    assert not (disk.folder / "log.sqlite-wal").exists()
+    assert relay.output.count("\n") == 1
+    relay.start()
+    assert relay.client().join("tea")["newest"] == 41
+
+
+@pytest.mark.skipif(not may_mount(), reason="needs a file system of its own")
+@pytest.mark.parametrize("is_new", [True, False])
+def test_a_disk_that_is_full_or_read_only_at_the_start_is_named_and_what_is_there_stays(
+    make_server, tmp_path, stopped_log, is_new
+):
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    disk, file = TinyDisk(folder), folder / "log.sqlite"
+    try:
+        if not is_new:
+            for name in ("log.sqlite", "log.sqlite-wal"):
+                shutil.copy(stopped_log.with_name(name), folder)
+        disk.fill(None)
+        assert "database or disk is full" in refusal(make_server, file)
+        disk.make_room(None)
+        subprocess.run(["mount", "-o", "remount,ro", folder], check=True)
+        assert "Read-only file system" in refusal(make_server, file)
+    finally:
+        disk.end()
+
+
+# Damaged or taken away, before the start
 
 
 def contents(file) -> dict[str, bytes]:
