@@ -1099,8 +1099,6 @@ class Connection:
                 gevent.sleep(0.001)
         if self.writer:
             self.writer.kill()
-        with suppress(OSError):
-            self.sock.shutdown(socket.SHUT_RDWR)  # or the HTTP server would wait for another request of who stays
         self.sock.close()
 
 

@@ -273,6 +273,7 @@ def test_a_page_of_a_log_that_cannot_be_read_bars_its_room_only(make_relay, stop
     past.join("tea", "Past", after=11)
     assert [entry["seq"] for entry in past.entries("tea", 40)] == list(range(12, 41))
     assert past.appended("tea", "goes on") == 41
+    assert relay.output.count("\n") == 1, "a line, and not one for each try"
 
 
 @pytest.mark.parametrize("name", ["log.sqlite", "log.sqlite-wal"])
