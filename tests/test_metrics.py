@@ -76,7 +76,7 @@ def test_a_relay_that_runs_is_healthy_under_whatever_name_it_is_asked(make_relay
     assert answer.headers["Cache-Control"] == "no-store"
 
 
-def test_a_full_disk_is_unhealthy_until_there_is_room_and_costs_one_line_however_much_is_refused(make_relay):
+def test_a_full_disk_is_unhealthy_until_there_is_room_and_costs_few_lines_however_much_is_refused(make_relay):
     relay = make_relay(patience=0.5, frames_burst=10**6)
     ann = relay.client()
     ann.join("tea")
@@ -94,7 +94,7 @@ def test_a_full_disk_is_unhealthy_until_there_is_room_and_costs_one_line_however
     assert metrics(relay)["healthy"] == 1
     assert ann.appended("tea", "after") == 2
     assert relay.output.count("could not be written") == relay.output.count("can be used again") == 1
-    assert len(relay.output.splitlines()) == 2
+    assert len(relay.output.splitlines()) <= 3, "the third says that commits could not be moved"
 
 
 def test_health_is_told_at_once_while_another_process_holds_the_log(make_relay):
