@@ -156,13 +156,13 @@ class Workload:
 
 WORKLOADS = {
     "1x50": Workload("1 room x 50", full(1, 50), EVERYONE),
-    "1x50-w1": Workload("1 room x 50, one message each under way", full(1, 50, 1), COMPARED),
+    "1x50-w1": Workload("1 room x 50, one message each under way", full(1, 50, 1), TALKED_OF),
     "1x500": Workload("1 room x 500", full(1, 500), LOGLESS),
     "100x10": Workload("100 rooms x 10", full(100, 10), LOGLESS),
     "one-sender": Workload("one sender, nothing to batch, 1 x 50", one_sender, COMPARED),
     "latency": Workload(f"{PACED_RATE:,} deliveries/s offered, 1 x 50", latency, COMPARED),
-    "idle": Workload("2,000 idle connections", idle, EVERYONE, is_once=True),
-    "beside-idle": Workload(f"a room of {BESIDE} beside 2,000 idle connections", beside_idle, TALKED_OF),
+    "idle": Workload("2,000 idle connections", idle, COMPARED, is_once=True),
+    "beside-idle": Workload(f"a room of {BESIDE} beside 2,000 idle connections", beside_idle, TALKED_OF, is_once=True),
     "stalled": Workload("1 x 50, one stops reading", stalled, LOGLESS, is_once=True),
     "resume": Workload(f"resume of {STORED:,} entries", resume, ("ours", "ours-tls")),
 }
