@@ -11,6 +11,7 @@ import gzip
 import hashlib
 import json
 import logging
+import os
 import re
 import secrets
 import shutil
@@ -172,7 +173,8 @@ MIGRATIONS = ("vacuum",)  # from version 1 on, each to the next, whole or not at
 SCHEMA_VERSION = 1 + len(MIGRATIONS)
 COLUMNS = ("seq", "kind", "id", "name", "at", "body")  # of an entry, in the log and in `entries` frames
 STEP = 64  # entries after which a room is settled, and of which so many more than came are removed at a time
-WAL_BYTES, SPARE_PAGES = 4_194_304, 4_096  # past it commits are moved into the main file, and room is given back
+WAL_BYTES, SPARE_PAGES = 16_777_216, 4_096  # past it the file of commits is cut short, and room is given back
+MANY_CHANGES = 512  # rows: then commits are moved into the main file, or after ten seconds
 # An ordinary rowid table: `without rowid` costs three times as much per row. Rowids are in order of time.
 # `kinds` is a JSON object: the newest seq of each kind when the room was last settled, so of the last entries only
 # those in `entry` are true. From `oldest` on no entry is missing.
@@ -236,8 +238,8 @@ class Log:
                     self._check(path)
             self.sql = sqlite3.connect(path, timeout=0, isolation_level=None)
             self._prepare()
-            self.paths = [path, Path(f"{path}-wal")] if self.kept else []
-            self.inodes = [each.stat().st_ino for each in self.paths]
+            self.paths = [f"{path}", f"{path}-wal"] if self.kept else []
+            self.inodes = [os.stat(each).st_ino for each in self.paths]
         except (OSError, sqlite3.Error) as error:
             text = f"The data file {path} cannot be used: {error}. Name another one with --data, or move it away."
             if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_CORRUPT:
@@ -257,7 +259,8 @@ class Log:
                 raise
             text = f"Another server is using the data file {path}. Stop it, or name another file with --data."
             raise StartError(text) from None
-        if self.wal_size() and not (path.exists() and path.stat().st_size >= 512):
+        wal, size = Path(f"{path}-wal"), path.stat().st_size if path.exists() else 0
+        if size < 512 and wal.exists() and wal.stat().st_size:
             raise StartError(DAMAGED.format(path))  # SQLite would take it for a new one, and throw away the commits
         path.touch(mode=0o600)  # SQLite gives its other files the same
 
@@ -274,7 +277,7 @@ class Log:
         version = self._value("pragma user_version")
         # With a WAL, synchronous=normal survives the end of the process; only a power cut may cost the last commits.
         pragmas = ("auto_vacuum=incremental", "journal_mode=wal", f"synchronous={self.settings.sync}")
-        for pragma in (*pragmas, "wal_autocheckpoint=0", "secure_delete=on"):
+        for pragma in (*pragmas, "wal_autocheckpoint=0", f"journal_size_limit={WAL_BYTES}", "secure_delete=on"):
             self.sql.execute(f"pragma {pragma}")
         if not self.kept:
             self.sql.execute(f"pragma max_page_count={self.settings.memory // self._value('pragma page_size')}")
@@ -294,21 +297,16 @@ class Log:
         if self.kept:
             self.lock.close()
 
-    def wal_size(self) -> int:
-        """Bytes of commits that are not in the main file yet."""
-        wal = Path(f"{self.settings.data}-wal")
-        return wal.stat().st_size if self.kept and wal.exists() else 0
-
     def is_there(self) -> bool:
         """False if somebody has moved, replaced or deleted the file: what is appended now would be lost at the end."""
         with suppress(OSError):
-            return not self.kept or [path.stat().st_ino for path in self.paths] == self.inodes
+            return [os.stat(path).st_ino for path in self.paths] == self.inodes
         return False
 
     def checkpoint(self, mode: str) -> sqlite3.Error | None:
-        """Moves commits into the main file: passive, beside new ones; truncate, all of them, while there are no new
-        ones. It waits for the disk: call it in a thread; it has its own connection. -> what went wrong: raised in a
-        thread of gevent's it would be printed."""
+        """Moves commits into the main file: passive, beside new ones; restart, all of them, while there are none,
+        so that the next overwrite them. It waits for the disk: call it in a thread; it has its own connection. -> what
+        went wrong: raised in a thread of gevent's it would be printed."""
         if not self.is_there():
             return None  # what stands in its place is not ours
         try:
@@ -588,6 +586,7 @@ class Relay:
         self.member_numbers, self.closing = count(1), False
         self.next_sweep = self.next_checkpoint = self.next_probe = 0.0
         self.failing, self.tick_began = False, 0.0
+        self.moved = -1  # changes of the log that are in its main file; before the first time there may be others
         self.metrics = Metrics(self)
         self.complained: dict[str, float] = {}  # when each sentence was last logged
 
@@ -751,12 +750,14 @@ class Relay:
             self._sweep(time)
 
     def _checkpoint(self, time: float) -> None:
-        if self.log.wal_size() > (0 if time > self.next_checkpoint else WAL_BYTES):
+        changes = self.log.sql.total_changes - self.moved if self.log.kept else 0
+        if changes > (0 if time > self.next_checkpoint else MANY_CHANGES):
             self.next_checkpoint, apply = time + 10, gevent.get_hub().threadpool.apply
             error = apply(self.log.checkpoint, ("passive",))
             # Little came meanwhile. Only while nobody writes can the file begin anew; else it would grow and grow.
             with self.turn:
-                error = error or apply(self.log.checkpoint, ("truncate",))
+                error = error or apply(self.log.checkpoint, ("restart",))
+                self.moved = self.moved if error else self.log.sql.total_changes
             if error:
                 self.complain("The log could not be tidied", error)
 
@@ -835,7 +836,7 @@ class Connection:
                     self._receive(frame)
                 if not self._take_writes() or (self.closing and self.heard - self.closing > self.settings.linger):
                     break  # who floods us is not stopped by the shutdown in check()
-                if len(data) == PIECE or next(turns) % 64 == 0:
+                if len(data) == PIECE or self.frames.tokens < 0 or self.closing or next(turns) % 1_024 == 0:
                     gevent.sleep(0.001)  # a recv that finds something does not wait, nor does sleep(0) for the sockets
         except OSError:
             self._sent(self.size)
@@ -974,15 +975,12 @@ class Connection:
     def lag(self) -> None:
         """It reads the log, until it is at the end."""
         self.lagging = True
-        self._flush_soon()
+        self._put(b"")
 
     def _put(self, data: bytes) -> None:
         if data:
             self.out.append(data)
             self.size += len(data)
-            self._flush_soon()
-
-    def _flush_soon(self) -> None:
         if not self.relay.dirty:
             self.relay.wake.set()
         self.relay.dirty.add(self)
@@ -992,8 +990,10 @@ class Connection:
         if self.writer:
             return
         if self.out:
-            with suppress(OSError):  # it takes no more for now, or it has ended: the greenlet will see
+            try:  # noqa: SIM105 - suppress() would be 4 % of a delivery
                 self._sent(self._send_now(self._joined()))
+            except OSError:  # it takes no more for now, or it has ended: the greenlet will see
+                pass
         if self.out or self.lagging:
             self.moved = monotonic()
             self.writer = gevent.spawn(self._write_rest)
