@@ -173,8 +173,8 @@ MIGRATIONS = ("vacuum",)  # from version 1 on, each to the next, whole or not at
 SCHEMA_VERSION = 1 + len(MIGRATIONS)
 COLUMNS = ("seq", "kind", "id", "name", "at", "body")  # of an entry, in the log and in `entries` frames
 STEP = 64  # entries after which a room is settled, and of which so many more than came are removed at a time
-WAL_BYTES, SPARE_PAGES = 16_777_216, 4_096  # past it the file of commits is cut short, and room is given back
-MANY_CHANGES = 512  # rows: then commits are moved into the main file, or after ten seconds
+WAL_BYTES, SPARE_PAGES = 67_108_864, 4_096  # past it the file of commits begins anew, and room is given back
+MANY_CHANGES = 4_096  # rows: then commits are moved into the main file, or after ten seconds
 # An ordinary rowid table: `without rowid` costs three times as much per row. Rowids are in order of time.
 # `kinds` is a JSON object: the newest seq of each kind when the room was last settled, so of the last entries only
 # those in `entry` are true. From `oldest` on no entry is missing.
@@ -259,8 +259,7 @@ class Log:
                 raise
             text = f"Another server is using the data file {path}. Stop it, or name another file with --data."
             raise StartError(text) from None
-        wal, size = Path(f"{path}-wal"), path.stat().st_size if path.exists() else 0
-        if size < 512 and wal.exists() and wal.stat().st_size:
+        if self.wal_size() and not (path.exists() and path.stat().st_size >= 512):
             raise StartError(DAMAGED.format(path))  # SQLite would take it for a new one, and throw away the commits
         path.touch(mode=0o600)  # SQLite gives its other files the same
 
@@ -296,6 +295,10 @@ class Log:
         self.sql.close()
         if self.kept:
             self.lock.close()
+
+    def wal_size(self) -> int:
+        wal = Path(f"{self.settings.data}-wal")
+        return wal.stat().st_size if wal.exists() else 0
 
     def is_there(self) -> bool:
         """False if somebody has moved, replaced or deleted the file: what is appended now would be lost at the end."""
@@ -753,12 +756,15 @@ class Relay:
         changes = self.log.sql.total_changes - self.moved if self.log.kept else 0
         if changes > (0 if time > self.next_checkpoint else MANY_CHANGES):
             self.next_checkpoint, apply = time + 10, gevent.get_hub().threadpool.apply
-            error = apply(self.log.checkpoint, ("passive",))
-            # Little came meanwhile. Only while nobody writes can the file begin anew; else it would grow and grow.
-            with self.turn:
-                error = error or apply(self.log.checkpoint, ("restart",))
-                self.moved = self.moved if error else self.log.sql.total_changes
+            self.moved, moved = self.log.sql.total_changes, self.moved
+            error = apply(self.log.checkpoint, ("passive",)) or apply(self.log.checkpoint, ("passive",))
+            if not error and self.log.wal_size() > WAL_BYTES:
+                # It begins anew by itself once all of it is moved, but not while somebody writes all the time. Little
+                # came during the second one above; it is waited for because the disk takes its time.
+                with self.turn:
+                    error = apply(self.log.checkpoint, ("restart",))
             if error:
+                self.moved = moved
                 self.complain("The log could not be tidied", error)
 
     def _sweep(self, time: float) -> None:

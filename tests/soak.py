@@ -21,6 +21,7 @@ from werkzeug.serving import make_ssl_devcert
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+import own_loop
 from relay_server import RelayServer
 from soak_people import LINGER, SILENCE, STALL, Person
 
@@ -99,7 +100,7 @@ class Soak:
 
     def run(self, seconds: float, part: int) -> dict[str, Sample]:
         """Lets the people live for so long -> what each relay holds when they have gone."""
-        asyncio.run(self.crowd(seconds, part))
+        own_loop.run(self.crowd(seconds, part))
         samples = {kind: settled(server) for kind, server in self.servers.items()}
         for kind, one in samples.items():
             self.report(kind, one)

@@ -1,6 +1,5 @@
 """What was acknowledged or shown survives kill -9: the short form of crash.py. And its judge sees what it should."""
 
-import asyncio
 import json
 import shutil
 import sqlite3
@@ -12,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+import own_loop
 from conftest import wait_until
 from crash import DAWDLING, SHORT, crash
 from crash_judge import Entry, Record, judge
@@ -22,7 +22,7 @@ from relay_server import SCRIPT
 def test_what_was_acknowledged_or_shown_is_in_every_list_once_and_in_one_order_after_kills(
     tmp_path, kills, retention, script
 ):
-    run = asyncio.run(crash(tmp_path, 1, kills, retention, script))
+    run = own_loop.run(crash(tmp_path, 1, kills, retention, script))
     assert run.findings == []
     assert run.kills.total() >= kills and run.resumes > kills
     assert all(len(room.acknowledged) > 200 and room.refused for room in run.rooms), "there was something to lose"
@@ -30,7 +30,7 @@ def test_what_was_acknowledged_or_shown_is_in_every_list_once_and_in_one_order_a
 
 def test_a_relay_that_acknowledges_before_it_commits_is_found_out(tmp_path):
     script = Path(__file__).with_name("relay_that_forgets.py")
-    findings = "\n".join(asyncio.run(crash(tmp_path, seed=3, kills=2, script=script)).findings)
+    findings = "\n".join(own_loop.run(crash(tmp_path, seed=3, kills=2, script=script)).findings)
     assert "was acknowledged as seq" in findings, "an acknowledged entry is lost"
     assert "was shown as" in findings, "its seq is given away again"
     assert "and the relay began at" in findings, "who has more than the log is not resumed"

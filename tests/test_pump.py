@@ -1,8 +1,8 @@
 """The inbound pump: one item after another, in their order, whatever happens."""
 
 import asyncio
-from concurrent.futures import ThreadPoolExecutor
 
+import own_loop
 from protocol.pump import Pump
 from reference import run
 
@@ -26,8 +26,7 @@ def test_items_are_handled_in_their_order_although_each_waits_for_something_of_i
         await asyncio.wait_for(asyncio.gather(*puts), 5)
         assert (pump.waiting, pump.running) == ([], False)
 
-    with ThreadPoolExecutor(1) as own_thread:  # the browser's driver keeps a loop running in this one
-        own_thread.submit(asyncio.run, story()).result(10)
+    own_loop.run(story(), 10)
     assert events == ["a begins", "a ends", "b begins", "b ends", "c begins", "c ends"]
 
 
