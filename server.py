@@ -49,7 +49,7 @@ from flask import Flask, Response, abort, redirect, request
 from flask_sock import Sock
 from gevent.event import Event
 from gevent.lock import Semaphore
-from gevent.pywsgi import WSGIServer
+from gevent.pywsgi import WSGIHandler, WSGIServer
 from msgspec import Meta, Struct
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, make_wsgi_app
 from websockets.frames import Frame, Opcode
@@ -1327,7 +1327,32 @@ def serve_files(app: Flask, folder: str, files: dict[str, bytes]) -> None:
         return answer
 
 
-HANDSHAKE = {f"HTTP_{name}" for name in ("HOST", "UPGRADE", "CONNECTION", "SEC_WEBSOCKET_KEY", "SEC_WEBSOCKET_VERSION")}
+HANDSHAKE = {  # RFC 6455, section 4.2.1; a header that comes twice is one value with a comma
+    "REQUEST_METHOD": "get",
+    "SERVER_PROTOCOL": r"http/1\.1",
+    "HTTP_HOST": ".+",
+    "HTTP_UPGRADE": "websocket",
+    "HTTP_CONNECTION": r"(.*,\s*)?upgrade(\s*,.*)?",
+    "HTTP_SEC_WEBSOCKET_KEY": "[a-z0-9+/]{22}==",
+    "HTTP_SEC_WEBSOCKET_VERSION": "13",
+}
+
+
+class Handler(WSGIHandler):
+    """gevent's, for requests without a body, as all of ours are: so no proxy can differ from us on where one ends."""
+
+    def read_request(self, raw_requestline: str) -> bool:
+        """Raises ValueError: it is answered by 400, and the connection is closed."""
+        super().read_request(raw_requestline)
+        body = [value for name in ("Content-Length", "Transfer-Encoding") for value in self.headers.get_all(name, [])]
+        hosts = len(self.headers.get_all("Host", []))
+        if body not in ([], ["0"]) or hosts > 1 or (not hosts and self.request_version != "HTTP/1.0"):
+            raise ValueError
+        return True
+
+    def _handle_client_error(self, ex: Exception):
+        # Of others, such as one for more than a hundred headers, gevent prints the traceback.
+        return super()._handle_client_error(ValueError())
 
 
 def serve_relay(app: Flask, settings: Settings, relay: Relay) -> None:
@@ -1354,12 +1379,11 @@ def serve_relay(app: Flask, settings: Settings, relay: Relay) -> None:
         if request.path == "/ws":
             if (request.remote_addr or "").removeprefix("::ffff:") == str(settings.proxy):
                 request.environ["REMOTE_ADDR"] = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
-            given = {name for name in request.environ if name.startswith("HTTP_")}
-            if request.headers.get("Sec-WebSocket-Version") != "13" or not given >= HANDSHAKE:
-                abort(400, "The relay is for WebSockets, version 13.")
+            if not all(re.fullmatch(form, request.environ.get(name, ""), re.I) for name, form in HANDSHAKE.items()):
+                abort(Response("The relay is for WebSockets, version 13.\n", 400, {"Sec-WebSocket-Version": "13"}))
             # simple-websocket accepts compression whenever offered, which costs a lot, per member, for nothing. At any
             # header that it cannot read it raises, and its copy of the socket stays open for a while.
-            for name in given - HANDSHAKE:
+            for name in [name for name in request.environ if name.startswith("HTTP_") and name not in HANDSHAKE]:
                 del request.environ[name]
             request.environ["HTTP_HOST"] = "relay"
         return None
@@ -1435,7 +1459,7 @@ def main(**given) -> None:
     relay.open()
     try:
         app = create_app(settings, relay, runtime)
-        server = WSGIServer(listener, app, log=None, error_log=None, **tls)
+        server = WSGIServer(listener, app, log=None, error_log=None, handler_class=Handler, **tls)
         # Clients that break off, or that do not speak TLS where it is spoken, are no errors of ours.
         gevent.get_hub().NOT_ERROR += (ssl.SSLError, EOFError, ConnectionError, TimeoutError)
         stopped = Event()

@@ -1,9 +1,11 @@
 """Starts relay_process.py for tests: a relay with any limit set, and everything it printed."""
 
 import json
+import os
 import subprocess
 import sys
 import threading
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -68,6 +70,15 @@ class RelayServer:
             client.socket.socket.close()
         self.kill()
         self.process.stdout.close()
+
+
+def sockets_of(relay: RelayServer) -> int:
+    """Descriptors of the relay's process that are sockets or wait for one; Linux only, elsewhere 0."""
+    folder, found = f"/proc/{relay.process.pid}/fd", 0
+    for name in os.listdir(folder) if os.path.isdir(folder) else ():
+        with suppress(OSError):  # it was closed meanwhile
+            found += os.readlink(f"{folder}/{name}").startswith(("socket:", "anon_inode:[eventpoll]"))
+    return found
 
 
 @pytest.fixture

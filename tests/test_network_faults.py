@@ -1,23 +1,19 @@
 """Networks as they should not be: wires that break, stall, trickle and end by halves between a member and the relay."""
 
-import os
 import socket
 import threading
 import time
-from contextlib import suppress
 
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidMessage
 from websockets.frames import Frame, Opcode
 
 from conftest import wait_until
+from raw_connection import HANDSHAKE
 from relay_client import RelayClient
+from relay_server import sockets_of
 from wire import Wire
 
-HANDSHAKE = (
-    b"GET /ws HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-    b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
-)
 ENDLESS = {"frames_burst": 10**6, "address_frames_burst": 10**6}
 
 
@@ -45,15 +41,6 @@ def make_wired(make_relay):
 @pytest.fixture
 def wired(make_wired):
     return make_wired()
-
-
-def sockets_of(relay) -> int:
-    """Descriptors of the relay's process that are sockets or wait for one; Linux only, elsewhere 0."""
-    folder, found = f"/proc/{relay.process.pid}/fd", 0
-    for name in os.listdir(folder) if os.path.isdir(folder) else ():
-        with suppress(OSError):  # it was closed meanwhile
-            found += os.readlink(f"{folder}/{name}").startswith(("socket:", "anon_inode:[eventpoll]"))
-    return found
 
 
 def far(relay, wire) -> RelayClient:
@@ -103,27 +90,6 @@ def test_a_handshake_that_breaks_off_leaves_nothing_behind(wired, passed):
     wait_until(lambda: sockets_of(relay) == before, 10, "the relay lets go of the connection")
     wire.mend()
     far(relay, wire).join("tea")
-
-
-@pytest.mark.parametrize(
-    ("was", "became", "status"),
-    [
-        (b"Sec-WebSocket-Version: 13\r\n", b"", 400),
-        (b"Sec-WebSocket-Version: 13\r\n", b"Sec-WebSocket-Version: 8\r\n", 400),
-        (b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n", b"", 400),
-        (b"Upgrade: websocket\r\n", b"", 400),
-        (b"Connection", b"No(Name: 1\r\nConnection", 101),  # a header that the relay need not read
-        (b"Connection", b"Sec-WebSocket-Protocol: \xe9\r\nConnection", 101),
-        (b"Host: 127.0.0.1", b"Host: 127.0.0.1\xe9", 101),
-    ],
-)
-def test_a_handshake_that_is_wrong_gets_an_answer_and_leaves_nothing_behind(make_wired, was, became, status):
-    _, relay = make_wired(host="0.0.0.0")  # any name is served
-    before = sockets_of(relay)
-    with socket.create_connection(("127.0.0.1", relay.port), 10) as raw:
-        raw.sendall((HANDSHAKE % relay.port).replace(was, became))
-        assert raw.recv(1_000).startswith(b"HTTP/1.1 %d " % status)
-    wait_until(lambda: sockets_of(relay) == before, 10, "the relay lets go of the connection")
 
 
 def test_a_reader_that_is_cut_off_again_and_again_in_a_burst_reads_each_entry_once_and_in_order(wired):

@@ -4,11 +4,11 @@ import socket
 import sqlite3
 import threading
 import time
-from contextlib import suppress
 
 import pytest
 from websockets.frames import Frame, Opcode
 
+from raw_connection import RawConnection
 from relay_client import RelayClient
 from server import encode
 
@@ -477,80 +477,6 @@ def test_a_backlog_of_news_about_members_is_bounded(make_relay):
     assert slow.close_code() == 4004
 
 
-class RawConnection:
-    """A client that answers nothing, by hand."""
-
-    def __init__(self, url):
-        host, port = url.removeprefix("ws://").removesuffix("/ws").split(":")
-        self.socket = socket.create_connection((host, int(port)), timeout=10)
-        self.socket.sendall(
-            f"GET /ws HTTP/1.1\r\nHost: {host}:{port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-            "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n".encode()
-        )
-        self.file, self.close_code = self.socket.makefile("rb"), None
-        assert b"101" in self.file.readline()
-        while self.file.readline().strip():
-            pass
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.file.close()
-        self.socket.close()
-
-    def send(self, first_byte, payload, masked=True):
-        """One frame of at most 125 bytes, with a mask of zeros."""
-        self.socket.sendall(bytes([first_byte, len(payload) | 0x80 * masked]) + b"\0\0\0\0" * masked + payload)
-
-    def next(self):
-        """-> opcode and payload of the next frame; None at the end."""
-        head = self.file.read(2)
-        if not head:
-            return None
-        size = {126: 2, 127: 8}.get(head[1])
-        return head[0] & 0xF, self.file.read(int.from_bytes(self.file.read(size), "big") if size else head[1])
-
-    def opcodes_until_end(self):
-        opcodes = []
-        while frame := self.next():
-            opcodes.append(frame[0])
-            if frame[0] == 8:
-                self.close_code = int.from_bytes(frame[1][:2], "big")
-        return opcodes
-
-
-@pytest.mark.parametrize(
-    ("code", "frames"),
-    [
-        (1002, [(0xC1, b"{}", True)]),  # a reserved bit
-        (1002, [(0x81, b"{}", False)]),  # not masked
-        (1002, [(0x80, b"x", True)]),  # a continuation of nothing
-        (1002, [(0x83, b"x", True)]),  # an unknown opcode
-        (1007, [(0x81, b"\xff", True)]),  # not UTF-8
-        (1007, [(0x01, b"\xc3", True), (0x80, b"\x28", True)]),
-    ],
-)
-def test_broken_frames_are_closed_with_the_code_of_the_rfc(make_relay, code, frames):
-    relay = make_relay(linger=0.3)  # this client does not answer a close frame
-    with RawConnection(relay.url) as broken:
-        for frame in frames:
-            broken.send(*frame)
-        broken.opcodes_until_end()
-        assert broken.close_code == code
-
-
-def test_a_fragmented_frame_is_put_together(relay):
-    with RawConnection(relay.url) as client:
-        client.send(0x01, b'{"type"')
-        client.send(0x89, b"")  # a ping in between
-        client.send(0x00, b':"pi')
-        client.send(0x80, b'ng"}')
-        client.send(0x88, b"\x03\xe8")
-        assert sorted(client.opcodes_until_end()) == [0x1, 0x8, 0xA], "pong, the ping's answer and close"
-        assert client.close_code == 1000
-
-
 def test_more_connections_than_allowed_are_told_to_come_later(make_relay):
     relay = make_relay(connections=3)
     first = [relay.client() for _ in range(3)]
@@ -602,28 +528,6 @@ def test_who_does_not_stop_sending_too_fast_is_closed(make_relay):
     ann = relay.client()
     ann.send_at_once('{"type": "ping"}', 50)
     assert ann.close_code() == 4003
-
-
-@pytest.mark.parametrize("first_byte", [0x89, 0x8A, 0x00], ids=["pings", "pongs", "fragments"])
-def test_who_floods_is_cut_off_and_the_others_are_answered_all_the_while(make_relay, first_byte):
-    relay = make_relay(linger=1)
-    ann = relay.client()
-    with RawConnection(relay.url) as raw:
-        raw.socket.settimeout(3)
-        raw.send(0x01, b"")
-
-        def flood():
-            with suppress(OSError):
-                while True:
-                    raw.socket.sendall(bytes([first_byte, 0x80, 0, 0, 0, 0]) * 50_000)
-
-        flooding = threading.Thread(target=flood, daemon=True)
-        flooding.start()
-        while flooding.is_alive():
-            began = time.monotonic()
-            ann.answers()
-            assert time.monotonic() - began < 1
-            time.sleep(0.05)  # or she would be too fast herself
 
 
 def test_the_rate_of_an_address_is_shared_by_its_connections(make_relay):
