@@ -1116,12 +1116,13 @@ LARGEST_RUNTIME_FILE = 8 * 2**20  # bytes
 
 
 class RuntimeFile(Struct, frozen=True):
-    """One file of the pinned PyScript runtime, as web/runtime.json names it."""
+    """One file of what pages take from others, as web/runtime.json names it."""
 
     package: str  # "@pyscript/core@0.7.31", as npm takes it
     path: str  # inside the package
     address: str  # on the CDN
     integrity: str  # "sha384-" and base64, as browsers take it
+    optional: bool  # pages work without it, and load it from our copy only
 
     @property
     def name(self) -> str:
@@ -1172,7 +1173,9 @@ def own_copy(pinned: list[RuntimeFile], cache: Path) -> dict[str, bytes]:
         echo("Fetching PyScript, once ...")
         fetched = fetch(missing)
         if not fetched:
-            return {}
+            if not all(file.optional for file in missing):
+                return {}
+            echo(f"{missing[0].package} could not be fetched. Pages work without it, and keep guessers off less well.")
         if other := unpinned(fetched):
             raise StartError(
                 f"What came as {other.path} of {other.package} is not the file that web/runtime.json pins, so nothing "
@@ -1258,7 +1261,7 @@ MIME_TYPES = {
 POLICY = (
     "default-src 'none'; script-src 'self' 'wasm-unsafe-eval' 'unsafe-eval' '{import_map}' {cdn};"
     " connect-src 'self' {cdn}; style-src 'self'; img-src 'self' blob: data:; base-uri 'none'; form-action 'none';"
-    " frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types default"
+    " frame-ancestors 'none'; worker-src 'self'; require-trusted-types-for 'script'; trusted-types default"
 )
 HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
@@ -1287,7 +1290,7 @@ def create_app(settings: Settings, relay: Relay, runtime: dict[str, bytes]) -> F
     # Read now and once: what is served is of one version, however web/ changes while the server runs.
     web = read_web()
     folder = f"/v/{version_of(web)}/"
-    on_cdn = {} if runtime else {file.name: file for file in read_manifest()}
+    on_cdn = {} if runtime else {file.name: file for file in read_manifest() if not file.optional}
     interpreter = on_cdn["micropython.mjs"].address if on_cdn else f"{folder}runtime/micropython.mjs"
     cdn = " ".join(sorted({file.address.removesuffix(file.path) for file in on_cdn.values()}))
     index = web["index.html"].decode().replace("{{folder}}", folder).replace("{{interpreter}}", interpreter)

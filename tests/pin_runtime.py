@@ -1,7 +1,7 @@
-"""By hand: pins the PyScript runtime. Fetches the named versions with npm, and writes web/runtime.json and the import
-map in web/index.html, which says the same to browsers.
+"""By hand: pins what pages take from others. Fetches the named versions with npm, and writes web/runtime.json and the
+import map in web/index.html, which says the same to browsers.
 
-    python tests/pin_runtime.py 0.7.31 1.28.0-6
+    python tests/pin_runtime.py 0.7.31 1.28.0-6 4.13.0
 
 Which files of the package load is not written anywhere: tests/test_runtime.py fails on a file that loads and is not
 pinned. Add it here.
@@ -21,7 +21,10 @@ WEB = Path(__file__).resolve().parent.parent / "web"
 PACKAGES = {
     "@pyscript/core": r"dist/(core|core-\w+|error-\w+|toml-V\w+)\.js",
     "@micropython/micropython-webassembly-pyscript": r"micropython\.(mjs|wasm)",
+    "hash-wasm": r"dist/argon2\.umd\.min\.js",
 }
+# The page works without these, and loads them from its own server only: a worker's script must be of the page's origin.
+OPTIONAL = {"hash-wasm"}
 
 
 def pin(name: str, version: str) -> list[dict]:
@@ -35,7 +38,7 @@ def pin(name: str, version: str) -> list[dict]:
             hashes = {path: integrity(packed.extractfile(f"package/{path}").read()) for path in paths}
     address = f"https://cdn.jsdelivr.net/npm/{package}/"
     return [
-        {"package": package, "path": path, "address": address + path, "integrity": value}
+        {"package": package, "path": path, "address": address + path, "integrity": value, "optional": name in OPTIONAL}
         for path, value in hashes.items()
     ]
 
@@ -45,13 +48,15 @@ def integrity(content: bytes) -> str:
 
 
 def import_map(files: list[dict]) -> str:
-    return json.dumps({"integrity": {file["address"]: file["integrity"] for file in files}}, indent=2)
+    """What browsers may load from the CDN."""
+    needed = [file for file in files if not file["optional"]]
+    return json.dumps({"integrity": {file["address"]: file["integrity"] for file in needed}}, indent=2)
 
 
 def main(versions: list[str]) -> None:
     files = [file for name, version in zip(PACKAGES, versions, strict=True) for file in pin(name, version)]
     manifest = {
-        "about": "The pinned PyScript runtime, written by tests/pin_runtime.py: addresses, and SHA-384 of each file.",
+        "about": "PyScript and hash-wasm, pinned. Written by tests/pin_runtime.py: address and SHA-384 of each file.",
         "files": files,
     }
     (WEB / "runtime.json").write_text(json.dumps(manifest, indent=2) + "\n", "utf-8")

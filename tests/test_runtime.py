@@ -14,14 +14,22 @@ from fake_cdn import NOWHERE, FakeCdn
 from pin_runtime import import_map
 
 PINNED = code.read_manifest()
-FOLDERS = {file.address.removesuffix(file.path) for file in PINNED}
+FOR_PAGES = [file for file in PINNED if not file.optional]  # what they may load from the CDN
+FOLDERS = {file.address.removesuffix(file.path) for file in FOR_PAGES}
 NO_NPM = {"PATH": str(ROOT / "no-such-folder")}
 NO_CDN = {"https_proxy": NOWHERE, "no_proxy": ""}
 
 
 @pytest.fixture(scope="session")
 def pinned_files(runtime_cache) -> dict[str, bytes]:
-    """The runtime, by address on the CDN."""
+    """What pages may load from the CDN, by address."""
+    own = code.own_copy(PINNED, runtime_cache)
+    return {file.address: own[file.name] for file in FOR_PAGES}
+
+
+@pytest.fixture(scope="session")
+def all_files(runtime_cache) -> dict[str, bytes]:
+    """What the server keeps a copy of, by address on the CDN."""
     own = code.own_copy(PINNED, runtime_cache)
     return {file.address: own[file.name] for file in PINNED}
 
@@ -61,10 +69,10 @@ def ready(page):
 # ------------------------------------------------------------------------------------------ the server's copy
 
 
-def test_a_copy_comes_from_the_cdn_once_and_is_kept(make_server, make_cdn, pinned_files, tmp_path, page):
-    cdn = make_cdn(pinned_files)
+def test_a_copy_comes_from_the_cdn_once_and_is_kept(make_server, make_cdn, all_files, tmp_path, page):
+    cdn = make_cdn(all_files)
     server = make_server(cdn.environ | NO_NPM, cache=tmp_path / "cache", runtime="local").start()
-    assert sorted(cdn.asked) == sorted(pinned_files)
+    assert sorted(cdn.asked) == sorted(all_files)
     server.stop()
     server.environ |= NO_CDN
     page.goto(server.restart().url)
@@ -93,13 +101,38 @@ def test_auto_mode_without_cdn_and_npm_says_so_and_leaves_it_to_the_browsers(mak
     ready(page)
 
 
-def test_a_changed_file_from_the_cdn_is_refused_and_nothing_is_kept(make_server, make_cdn, pinned_files, tmp_path):
-    for address in pinned_files:
-        cdn = make_cdn(pinned_files | {address: tampered(pinned_files[address])})
+def test_a_changed_file_from_the_cdn_is_refused_and_nothing_is_kept(make_server, make_cdn, all_files, tmp_path):
+    for address in all_files:
+        cdn = make_cdn(all_files | {address: tampered(all_files[address])})
         cache = tmp_path / "cache"
         said = refusal(make_server(cdn.environ, cache=cache, runtime="local"))
         assert "is not the file that web/runtime.json pins" in said
         assert not cache.exists()
+
+
+@pytest.fixture
+def older_cache(runtime_cache, tmp_path):
+    """Of a server that did not have the optional files yet."""
+    shutil.copytree(runtime_cache, tmp_path / "cache")
+    for file in PINNED:
+        if file.optional:
+            file.kept_in(tmp_path / "cache").unlink()
+    return tmp_path / "cache"
+
+
+def test_a_cache_that_lacks_only_one_file_gets_just_that(make_server, make_cdn, all_files, older_cache):
+    cdn = make_cdn(all_files)
+    make_server(cdn.environ | NO_NPM, cache=older_cache, runtime="local").start()
+    assert cdn.asked == [file.address for file in PINNED if file.optional]
+
+
+@pytest.mark.parametrize("mode", ["auto", "local"])
+def test_pyscript_is_served_also_while_what_pages_can_do_without_cannot_be_had(make_server, older_cache, mode, page):
+    server = make_server(NO_CDN | NO_NPM, cache=older_cache, runtime=mode).start()
+    assert "hash-wasm@4.13.0 could not be fetched" in server.output
+    answer = page.goto(server.url)
+    ready(page)
+    assert "https:" not in answer.headers["content-security-policy"]
 
 
 @pytest.mark.parametrize("mode", ["auto", "local"])
@@ -111,19 +144,17 @@ def test_a_changed_file_in_the_cache_is_refused_at_the_next_start(make_server, r
     assert f"{changed} is not the file that web/runtime.json pins. Delete it and start again." in said
 
 
-def test_a_disk_that_fills_up_ends_with_a_sentence_and_leaves_no_half_file(
-    make_server, make_cdn, pinned_files, tmp_path
-):
-    server = make_server(make_cdn(pinned_files).environ, cache=tmp_path / "cache", runtime="local")
+def test_a_disk_that_fills_up_ends_with_a_sentence_and_leaves_no_half_file(make_server, make_cdn, all_files, tmp_path):
+    server = make_server(make_cdn(all_files).environ, cache=tmp_path / "cache", runtime="local")
     server.before = ["/bin/sh", "-c", 'ulimit -f 300; exec "$@"', "sh"]  # no file may grow past 300 blocks of 512 bytes
     assert "PyScript cannot be kept in" in refusal(server)
-    pinned_sizes = {len(content) for content in pinned_files.values()}
+    pinned_sizes = {len(content) for content in all_files.values()}
     assert {path.stat().st_size for path in (tmp_path / "cache").rglob("*") if path.is_file()} <= pinned_sizes
 
 
-def test_a_cache_that_is_no_folder_ends_with_a_sentence(make_server, make_cdn, pinned_files, tmp_path):
+def test_a_cache_that_is_no_folder_ends_with_a_sentence(make_server, make_cdn, all_files, tmp_path):
     (tmp_path / "cache").write_text("a file")
-    said = refusal(make_server(make_cdn(pinned_files).environ, cache=tmp_path / "cache", runtime="local"))
+    said = refusal(make_server(make_cdn(all_files).environ, cache=tmp_path / "cache", runtime="local"))
     assert "PyScript cannot be kept in" in said
 
 
@@ -173,7 +204,7 @@ def test_a_file_that_loads_from_the_cdn_and_is_not_pinned_is_noticed(start_serve
         assert_all_is_pinned(asked, url, pinned_files)
 
 
-@pytest.mark.parametrize("address", [file.address for file in PINNED])
+@pytest.mark.parametrize("address", [file.address for file in FOR_PAGES])
 def test_one_changed_bit_in_a_file_from_the_cdn_and_the_page_refuses(start_server, page, pinned_files, address):
     answer_for_the_cdn(page, pinned_files | {address: tampered(pinned_files[address])})
     page.goto(start_server(runtime="cdn").url)

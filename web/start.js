@@ -12,6 +12,8 @@
   const { integrity } = JSON.parse(document.querySelector("script[type=importmap]").textContent);
   const coreOnCdn = Object.keys(integrity).find((address) => address.endsWith("/core.js"));
   const core = local ? folder + "runtime/core.js" : coreOnCdn;
+  // A worker's script must come from this server, and so must what it imports: there is none without the server's copy.
+  const argon2 = local ? folder + "browser/argon2.js" : null;
   const wasm = new URL(interpreter.replace(/mjs$/, "wasm"), location.href).href;
 
   const NOT_COME = "Python did not arrive, and without it this page cannot encrypt. " + (local
@@ -48,7 +50,7 @@
   const AS_FUNCTION = `function anonymous(\n) {\n${EVALUATED}\n}`; // some browsers put it in parentheses
   self.trustedTypes?.createPolicy("default", {
     createScript: (text) => text === AS_FUNCTION || text === `(${AS_FUNCTION})` ? text : null,
-    createScriptURL: (address) => address === core ? address : null,
+    createScriptURL: (address) => address === core || address === argon2 ? address : null,
   });
 
   // Import maps check modules only. So the .wasm is fetched here, with its hash, and handed to the interpreter.
@@ -90,7 +92,7 @@
     const extras = ["deprecations-manager", "donkey", "error", "py-editor", "py-game", "py-terminal"];
     const plugins = extras.map((name) => "!" + name);
     const ours = new URL(folder + "pyscript.toml", location.href).href;
-    for (const [kind, rest] of [["mpy", { interpreter, packages: [ours] }], ["py", {}]]) {
+    for (const [kind, rest] of [["mpy", { interpreter, packages: [ours], argon2 }], ["py", {}]]) {
       const element = document.createElement(kind + "-config");
       element.setAttribute("type", "json");
       element.textContent = JSON.stringify({ plugins, ...rest });
