@@ -36,6 +36,7 @@ from protocol.levels.classic import ITERATIONS  # noqa: E402
 from reference import ReferencePlatform, run  # noqa: E402
 from relay_server import RelayServer  # noqa: E402
 
+ROOM = "kitchen"
 PINS = [b"%04d" % number for number in range(10_000)]
 BATCH = 8  # guesses handed to a core at a time
 QUICK = 5.0  # seconds
@@ -70,17 +71,22 @@ def kinds() -> dict[str, Kind]:
     }
 
 
-def captured(kind: Kind, passphrase: bytes) -> tuple[str, str]:
-    """A room's address and a body, out of the data file of a relay that somebody wrote to."""
-    room = "kitchen"
-    level = run(level_of(kind.level).start(ReferencePlatform(), room, "Alice", passphrase))
+def sealer(kind: Kind, passphrase: bytes):
+    """A session in the room that is guessed at, ready to seal."""
+    level = run(level_of(kind.level).start(ReferencePlatform(), ROOM, "Alice", passphrase))
     level.newest_opened = kind.parameters
     run(level.prepare())
+    return level
+
+
+def captured(kind: Kind, passphrase: bytes) -> tuple[str, str]:
+    """A room's address and a body, out of the data file of a relay that somebody wrote to."""
+    level, address = sealer(kind, passphrase), f"{kind.level}/{ROOM}"
     with tempfile.TemporaryDirectory() as folder:
         relay = RelayServer(Path(folder))
         client = relay.client()
-        client.join(f"{kind.level}/{room}", "Alice")
-        client.appended(f"{kind.level}/{room}", run(level.seal("meet at noon")))
+        client.join(address, "Alice")
+        client.appended(address, run(level.seal("meet at noon")))
         relay.end()
         with closing(sqlite3.connect(Path(folder, "log.sqlite"))) as database:
             return database.execute("select room.name, body from entry join room on room.number = room").fetchone()
@@ -135,8 +141,8 @@ def table(rates: dict[str, float]) -> str:
     lines = ["| | guesses/s | " + " | ".join(f"{choice}, {log2(n):.1f} bits" for choice, n in CHOICES.items()) + " |"]
     lines.append("|---|---|" + "---|" * len(CHOICES))
     for title, rate in rates.items():
-        spans = [span(count / 2 / rate) for count in CHOICES.values()]
-        lines.append(f"| {title} | {rate:,.{1 if rate < 100 else 0}f} | " + " | ".join(spans) + " |")
+        rate = round(rate, 1 if rate < 100 else None)
+        lines.append(f"| {title} | {rate:,} | " + " | ".join(span(n / 2 / rate) for n in CHOICES.values()) + " |")
     return "\n".join(lines)
 
 

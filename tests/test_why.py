@@ -235,6 +235,19 @@ def test_who_takes_over_the_rooms_salt_shows_the_relay_that_their_passphrase_is_
     assert salts[0] == SALT != salts[1]
 
 
+def test_who_knows_a_rooms_name_gets_its_ciphertext_and_can_push_it_out_of_the_log(make_relay):
+    relay = make_relay(retention_messages=100)
+    alice, stranger = relay.client(), relay.client()
+    [body] = say(joined("Alice"), "hello")
+    alice.join("passphrase/kitchen", "Alice")
+    alice.appended("passphrase/kitchen", body)
+    stranger.join("passphrase/kitchen", "Anybody")
+    assert stranger.entries("passphrase/kitchen", 1)[0]["body"] == body
+    for _ in range(2):
+        stranger.results([stranger.append("passphrase/kitchen", "x") for _ in range(150)])
+    assert relay.client().join("passphrase/kitchen")["oldest"] > 1
+
+
 # ------------------------------------------------------------------------------------------ whoever serves the code
 
 
