@@ -3,6 +3,10 @@
 import hashlib
 import hmac
 import os
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
 
 import pytest
 from cryptography.exceptions import InvalidSignature, InvalidTag
@@ -123,6 +127,32 @@ def test_a_guess_at_level_passphrase_costs_four_times_as_many_as_at_classic():
     assert PBKDF2_COST[0] == 4 * ITERATIONS
 
 
+PEAK_OF_A_GUESS = """
+from pathlib import Path
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
+from cryptography.hazmat.primitives.kdf.pbkdf2 import PBKDF2HMAC
+
+def peak():
+    return int(Path("/proc/self/status").read_text().partition("VmHWM:")[2].split()[0])
+
+guesses = [PBKDF2HMAC(SHA256(), 32, bytes(16), 600_000)]
+guesses += [Argon2id(salt=bytes(16), length=32, iterations=2, lanes=1, memory_cost=m * 1024) for m in (19, 64)]
+for guess in guesses:
+    before = peak()
+    guess.derive(b"1234")
+    print((peak() - before) / 1024)
+"""
+
+
+def test_a_guess_with_argon2id_fills_its_memory_and_one_with_pbkdf2_needs_next_to_none():
+    printed = subprocess.run([sys.executable, "-c", PEAK_OF_A_GUESS], capture_output=True, text=True, check=True).stdout
+    pbkdf2_grew, of_19, of_64 = map(float, printed.split())  # MiB
+    assert pbkdf2_grew < 2
+    assert 17 < of_19 < 21
+    assert 17 + 43 < of_19 + of_64 < 66  # 64 MiB in all, whether or not the first 19 were given back
+
+
 def test_one_stored_body_is_enough_to_check_a_guess():
     [body] = say(classic_joined(passphrase=b"4711"), "meet at noon")
     guesses = [b"0000", b"1234", b"4710", b"4711", b"4712"]
@@ -233,6 +263,20 @@ def test_who_takes_over_the_rooms_salt_shows_the_relay_that_their_passphrase_is_
         run(level.prepare())
         salts.append(read_passphrase(PLATFORM, *say(level, "hello")).parameters.room_salt)
     assert salts[0] == SALT != salts[1]
+
+
+def test_the_relay_keeps_rooms_names_and_times_and_no_address(make_relay):
+    relay = make_relay()
+    alice = relay.client()
+    alice.join("passphrase/kitchen", "Alice")
+    alice.appended("passphrase/kitchen", *say(joined("Alice"), "hello"))
+    at = alice.entries("passphrase/kitchen", 1)[0]["at"]
+    for kept in ("passphrase/kitchen", "Alice", at):
+        assert kept.encode() in relay.stored
+    assert b"127.0.0.1" not in relay.stored
+    with closing(sqlite3.connect(relay.folder / "log.sqlite")) as database:
+        columns = [row[1] for row in database.execute("pragma table_info(entry)")]
+    assert columns == ["room", "seq", "kind", "id", "name", "at", "body"]
 
 
 def test_who_knows_a_rooms_name_gets_its_ciphertext_and_can_push_it_out_of_the_log(make_relay):
