@@ -1260,13 +1260,24 @@ MIME_TYPES = {
 # through and nothing else.
 POLICY = (
     "default-src 'none'; script-src 'self' 'wasm-unsafe-eval' 'unsafe-eval' '{import_map}' {cdn};"
-    " connect-src 'self' {cdn}; style-src 'self'; img-src 'self' blob: data:; base-uri 'none'; form-action 'none';"
+    " connect-src 'self' {cdn}; style-src 'self'; img-src data:; base-uri 'none'; form-action 'none';"
     " frame-ancestors 'none'; worker-src 'self'; require-trusted-types-for 'script'; trusted-types default"
 )
+# All that a browser can be told to withhold, but for the way into local networks, as the relay may be in one, and hints
+# about the browser that go with requests (ch-...). The page uses none of it.
+POWERS = """
+accelerometer aria-notify autoplay browsing-topics camera captured-surface-control clipboard-read clipboard-write
+compute-pressure cross-origin-isolated deferred-fetch deferred-fetch-minimal digital-credentials-create
+digital-credentials-get display-capture encrypted-media fullscreen gamepad geolocation gyroscope hid
+identity-credentials-get idle-detection interest-cohort keyboard-map language-detector language-model local-fonts
+magnetometer media-playback-while-not-visible microphone midi on-device-speech-recognition otp-credentials payment
+picture-in-picture private-state-token-issuance private-state-token-redemption publickey-credentials-create
+publickey-credentials-get screen-wake-lock serial speaker-selection storage-access summarizer sync-xhr translator
+unload usb window-management xr-spatial-tracking"""
 HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+    "Permissions-Policy": ", ".join(f"{power}=()" for power in POWERS.split()),
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }
@@ -1296,6 +1307,11 @@ def create_app(settings: Settings, relay: Relay, runtime: dict[str, bytes]) -> F
     index = web["index.html"].decode().replace("{{folder}}", folder).replace("{{interpreter}}", interpreter)
     import_map = re.search('<script type="importmap">(.*?)</script>', index, re.DOTALL)[1]
     policy = POLICY.format(import_map=integrity_of("sha256", import_map.encode()), cdn=cdn)
+    headers = HEADERS | {"Content-Security-Policy": policy}
+    # Not for a certificate of our own making: browsers pass over it there, and to one that was told to trust that
+    # certificate, the next would be an error that cannot be clicked away (RFC 6797, sections 8.1 and 12.1).
+    if settings.tls_cert and not settings.tls_adhoc:
+        headers["Strict-Transport-Security"] = "max-age=31536000"
 
     @app.get("/")
     def page():
@@ -1305,7 +1321,7 @@ def create_app(settings: Settings, relay: Relay, runtime: dict[str, bytes]) -> F
 
     @app.after_request
     def guard(answer):
-        answer.headers.update(HEADERS | {"Content-Security-Policy": policy})
+        answer.headers.update(headers)
         return answer
 
     serve_files(app, folder, web | {f"runtime/{name}": content for name, content in runtime.items()})
