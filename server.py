@@ -1358,7 +1358,8 @@ HANDSHAKE = {  # RFC 6455, section 4.2.1; a header that comes twice is one value
 
 
 class Handler(WSGIHandler):
-    """gevent's, for requests without a body, as all of ours are: so no proxy can differ from us on where one ends."""
+    """gevent's, for requests without a body, as all of ours are: so no proxy can differ from us on where one ends.
+    What it answers itself has our headers too."""
 
     def read_request(self, raw_requestline: str) -> bool:
         """Raises ValueError: it is answered by 400, and the connection is closed."""
@@ -1368,6 +1369,13 @@ class Handler(WSGIHandler):
         if body not in ([], ["0"]) or hosts > 1 or (not hosts and self.request_version != "HTTP/1.0"):
             raise ValueError
         return True
+
+    def handle_one_request(self):
+        result = super().handle_one_request()
+        if isinstance(result, tuple):  # a status, and an answer of gevent's own
+            lines = "".join(f"\r\n{name}: {value}" for name, value in HEADERS.items())
+            result = result[0], result[1].replace(b"\r\n", lines.encode() + b"\r\n", 1)
+        return result
 
     def _handle_client_error(self, ex: Exception):
         # Of others, such as one for more than a hundred headers, gevent prints the traceback.

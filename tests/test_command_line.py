@@ -133,17 +133,6 @@ def test_only_files_of_web_are_served(server):
         assert get(server, path).status == 404, path
 
 
-def test_every_answer_carries_the_policy(server):
-    for path in ("/", folder_of(server) + "main.py", "/nothing"):
-        headers = get(server, path).headers
-        assert "default-src 'none'" in headers["Content-Security-Policy"]
-        assert "require-trusted-types-for 'script'" in headers["Content-Security-Policy"]
-        assert headers["X-Content-Type-Options"] == "nosniff"
-        assert headers["Referrer-Policy"] == "no-referrer"
-        assert headers["Cross-Origin-Opener-Policy"] == headers["Cross-Origin-Resource-Policy"] == "same-origin"
-        assert "Set-Cookie" not in headers
-
-
 def test_the_folder_changes_with_any_byte_or_name_in_web():
     web = code.read_web()
     versions = {code.version_of(web)}
