@@ -100,6 +100,7 @@ class Settings:
     origin: Annotated[tuple[str, ...], "another origin that people reach the page at; may be repeated", ORIGIN] = ()
     proxy: Annotated[IPAddress | None, "proxy whose X-Forwarded-For is believed: its last address", ip_address] = None
     open: Annotated[bool, "open the page in a browser"] = False
+    manifest: Annotated[bool, "print the SHA-384 of every file that would be served, and end"] = False
     log_level: Annotated[str, "what is logged, to standard error", LEVEL] = "warning"
 
     rooms: int = 100_000  # rooms with a log
@@ -1153,7 +1154,7 @@ def find_runtime(mode: str, cache: Path) -> dict[str, bytes]:
         )
         if mode == "local":
             raise StartError(f"{what_to_do} in {cache}.")
-        echo(f"{what_to_do}. Until then every browser loads PyScript from cdn.jsdelivr.net itself.")
+        echo(f"{what_to_do}. Until then every browser loads PyScript from cdn.jsdelivr.net itself.", err=True)
     return own
 
 
@@ -1170,12 +1171,13 @@ def own_copy(pinned: list[RuntimeFile], cache: Path) -> dict[str, bytes]:
         )
     missing = [file for file in pinned if file not in own]
     if missing:
-        echo("Fetching PyScript, once ...")
+        echo("Fetching PyScript, once ...", err=True)
         fetched = fetch(missing)
         if not fetched:
             if not all(file.optional for file in missing):
                 return {}
-            echo(f"{missing[0].package} could not be fetched. Pages work without it, and keep guessers off less well.")
+            package = missing[0].package
+            echo(f"{package} could not be fetched. Pages work without it, and keep guessers off less well.", err=True)
         if other := unpinned(fetched):
             raise StartError(
                 f"What came as {other.path} of {other.package} is not the file that web/runtime.json pins, so nothing "
@@ -1183,7 +1185,7 @@ def own_copy(pinned: list[RuntimeFile], cache: Path) -> dict[str, bytes]:
             )
         keep(fetched, cache)
         own |= fetched
-    return {file.name: content for file, content in own.items()}
+    return {file.name: own[file] for file in pinned if file in own}
 
 
 def unpinned(files: dict[RuntimeFile, bytes]) -> RuntimeFile | None:
@@ -1254,6 +1256,7 @@ MIME_TYPES = {
     ".mjs": "text/javascript; charset=utf-8",
     ".py": "text/x-python; charset=utf-8",
     ".toml": "application/toml",
+    ".txt": "text/plain; charset=utf-8",
     ".wasm": "application/wasm",
 }
 # PyScript evaluates one string, so 'unsafe-eval' stands here; the Trusted Types policy in web/start.js lets that one
@@ -1294,17 +1297,33 @@ def version_of(files: dict[str, bytes]) -> str:
     return hashlib.sha256(encode(files)).hexdigest()  # as JSON, so where a name or a content ends counts too
 
 
+def manifest(served: dict[str, str]) -> str:
+    """What is served, SHA-384 by name, as lines that two servers can compare; web/protocol/README.md, section 9."""
+    lines = "".join(f"{name} {integrity}\n" for name, integrity in served.items())
+    digits = f"{int(hashlib.sha256(lines.encode()).hexdigest(), 16) % 10**40:040}"
+    return lines + "fingerprint " + " ".join(digits[at : at + 5] for at in range(0, 40, 5)) + "\n"
+
+
+def site(runtime: dict[str, bytes]) -> tuple[str, str, dict[str, bytes], str]:
+    """All that is served: the page, its versioned folder, the files in that, and the folders on the CDN that the page
+    may load from. `runtime` is as from find_runtime."""
+    # Read now and once: what is served is of one version, however web/ changes while the server runs.
+    files = read_web() | {f"runtime/{name}": content for name, content in runtime.items()}
+    folder = f"/v/{version_of(files)}/"
+    on_cdn = {} if runtime else {file.name: file for file in read_manifest() if not file.optional}
+    interpreter = on_cdn["micropython.mjs"].address if on_cdn else f"{folder}runtime/micropython.mjs"
+    index = files["index.html"].decode().replace("{{folder}}", folder).replace("{{interpreter}}", interpreter)
+    served = {name: integrity_of("sha384", content) for name, content in {"/": index.encode(), **files}.items()}
+    listed = manifest(served | {file.address: file.integrity for file in on_cdn.values()})
+    cdn = " ".join(sorted({file.address.removesuffix(file.path) for file in on_cdn.values()}))
+    return index, folder, files | {"manifest.txt": listed.encode()}, cdn
+
+
 def create_app(settings: Settings, relay: Relay, runtime: dict[str, bytes]) -> Flask:
     """Flask's application: the page, its versioned files, and the relay at /ws. `runtime` is as from find_runtime."""
     app = Flask(__name__, static_folder=None)
     app.url_map.merge_slashes = False  # a path that is not ours is not found, rather than redirected
-    # Read now and once: what is served is of one version, however web/ changes while the server runs.
-    web = read_web()
-    folder = f"/v/{version_of(web)}/"
-    on_cdn = {} if runtime else {file.name: file for file in read_manifest() if not file.optional}
-    interpreter = on_cdn["micropython.mjs"].address if on_cdn else f"{folder}runtime/micropython.mjs"
-    cdn = " ".join(sorted({file.address.removesuffix(file.path) for file in on_cdn.values()}))
-    index = web["index.html"].decode().replace("{{folder}}", folder).replace("{{interpreter}}", interpreter)
+    index, folder, files, cdn = site(runtime)
     import_map = re.search('<script type="importmap">(.*?)</script>', index, re.DOTALL)[1]
     policy = POLICY.format(import_map=integrity_of("sha256", import_map.encode()), cdn=cdn)
     headers = HEADERS | {"Content-Security-Policy": policy}
@@ -1324,7 +1343,7 @@ def create_app(settings: Settings, relay: Relay, runtime: dict[str, bytes]) -> F
         answer.headers.update(headers)
         return answer
 
-    serve_files(app, folder, web | {f"runtime/{name}": content for name, content in runtime.items()})
+    serve_files(app, folder, files)
     serve_relay(app, settings, relay)
     serve_operator(app, relay)
     return app
@@ -1479,6 +1498,9 @@ def main(**given) -> None:
     settings = Settings(**given)
     logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(message)s")
     runtime = find_runtime(settings.runtime, settings.cache)
+    if settings.manifest:
+        echo(site(runtime)[2]["manifest.txt"], nl=False)
+        return
     listener = listen(settings.host, settings.port)
     settings = dataclasses.replace(settings, port=listener.getsockname()[1])
     tls = tls_context(settings)

@@ -17,8 +17,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import sync_playwright
 
-# People of the stories, a wire that can be cut, and a relay with any limit set.
-pytest_plugins = ["person", "wire", "relay_server"]
+# People of the stories, a wire that can be cut, a relay with any limit set, and the pinned runtime.
+pytest_plugins = ["person", "wire", "relay_server", "fake_cdn"]
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "web"))  # for `from protocol import ...`, as in the page

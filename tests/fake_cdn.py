@@ -9,14 +9,48 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
+import server as code
+
 HOST = "cdn.jsdelivr.net"
 NOWHERE = "http://127.0.0.1:9"  # the discard port: nothing listens there
+
+
+@pytest.fixture(scope="session")
+def pinned_files(runtime_cache) -> dict[str, bytes]:
+    """What pages may load from the CDN, by address."""
+    return {address: content for file, (address, content) in kept(runtime_cache).items() if not file.optional}
+
+
+@pytest.fixture(scope="session")
+def all_files(runtime_cache) -> dict[str, bytes]:
+    """What the server keeps a copy of, by address on the CDN."""
+    return dict(kept(runtime_cache).values())
+
+
+def kept(cache: Path) -> dict:
+    """Address and content of each pinned file."""
+    pinned = code.read_manifest()
+    own = code.own_copy(pinned, cache)
+    return {file: (file.address, own[file.name]) for file in pinned}
+
+
+def answer_for_the_cdn(page, files: dict[str, bytes]) -> None:
+    """Answers the page's requests to the CDN as the CDN does. What is not in `files` is not found."""
+
+    def answer(route):
+        content = files.get(route.request.url)
+        suffix = "." + route.request.url.rpartition(".")[2]
+        headers = {"access-control-allow-origin": "*", "content-type": code.MIME_TYPES.get(suffix, "text/plain")}
+        route.fulfill(status=404 if content is None else 200, headers=headers, body=content or b"")
+
+    page.route("https://cdn.jsdelivr.net/**", answer)
 
 
 class FakeCdn:

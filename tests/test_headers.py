@@ -50,7 +50,7 @@ class Answer(NamedTuple):
 
 def ask(server: Server, request: str) -> Answer:
     """The head of the answer. HOST and FOLDER in the request stand for the server's own."""
-    request = request.replace("HOST", server.url.partition("//")[2]).replace("FOLDER", folder())
+    request = request.replace("HOST", server.url.partition("//")[2]).replace("FOLDER", folder(server))
     with connection_to(server) as connection:
         connection.sendall(request.encode())
         answer = b""
@@ -73,8 +73,8 @@ def connection_to(server: Server) -> socket.socket:
     return trusting.wrap_socket(plain)
 
 
-def folder() -> str:
-    return f"/v/{code.version_of(code.read_web())}/"
+def folder(server: Server) -> str:
+    return code.site(code.own_copy(code.read_manifest(), server.options["cache"]))[1]
 
 
 @pytest.fixture(scope="module")
@@ -167,7 +167,7 @@ def test_a_foreign_page_can_neither_read_our_answers_nor_use_them(page, plain):
     reads = "fetch(address).then(() => 'read', error => error.name)"
     uses = "fetch(address, { mode: 'no-cors' }).then(() => 'used', error => error.name)"
     for attempt in (reads, uses):
-        for path in ("/", f"{folder()}main.py", "/healthz"):
+        for path in ("/", f"{folder(plain)}main.py", "/healthz"):
             assert page.evaluate(f"address => {attempt}", plain.url + path) == "TypeError", (attempt, path)
     assert failures.count("net::ERR_BLOCKED_BY_RESPONSE.NotSameOrigin") == 3, (
         "what is not read is withheld by its own header"

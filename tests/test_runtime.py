@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 
 import server as code
 from conftest import ROOT, Server, wait_until
-from fake_cdn import NOWHERE, FakeCdn
+from fake_cdn import NOWHERE, FakeCdn, answer_for_the_cdn
 from pin_runtime import import_map
 
 PINNED = code.read_manifest()
@@ -18,20 +18,6 @@ FOR_PAGES = [file for file in PINNED if not file.optional]  # what they may load
 FOLDERS = {file.address.removesuffix(file.path) for file in FOR_PAGES}
 NO_NPM = {"PATH": str(ROOT / "no-such-folder")}
 NO_CDN = {"https_proxy": NOWHERE, "no_proxy": ""}
-
-
-@pytest.fixture(scope="session")
-def pinned_files(runtime_cache) -> dict[str, bytes]:
-    """What pages may load from the CDN, by address."""
-    own = code.own_copy(PINNED, runtime_cache)
-    return {file.address: own[file.name] for file in FOR_PAGES}
-
-
-@pytest.fixture(scope="session")
-def all_files(runtime_cache) -> dict[str, bytes]:
-    """What the server keeps a copy of, by address on the CDN."""
-    own = code.own_copy(PINNED, runtime_cache)
-    return {file.address: own[file.name] for file in PINNED}
 
 
 @pytest.fixture
@@ -300,18 +286,6 @@ def requests_of(page) -> list[str]:
     asked = []
     page.on("request", lambda request: asked.append(request.url) if not request.url.startswith("data:") else None)
     return asked
-
-
-def answer_for_the_cdn(page, files: dict[str, bytes]) -> None:
-    """Answers the page's requests to the CDN as the CDN does. What is not in `files` is not found."""
-
-    def answer(route):
-        content = files.get(route.request.url)
-        suffix = "." + route.request.url.rpartition(".")[2]
-        headers = {"access-control-allow-origin": "*", "content-type": code.MIME_TYPES.get(suffix, "text/plain")}
-        route.fulfill(status=404 if content is None else 200, headers=headers, body=content or b"")
-
-    page.route("https://cdn.jsdelivr.net/**", answer)
 
 
 # ------------------------------------------------------------------------------------------ what the page may evaluate

@@ -3,6 +3,7 @@
 import gc
 import sys
 
+import inventory
 from browser import clock
 from browser.link import Link
 from browser.platform import BrowserPlatform
@@ -42,6 +43,7 @@ class Chat:
         self.view = View(self)
         self.joining = Joining(self.platform, self.view, self.transmit, self.sessions, self.enter)
         self.join, self.changed = self.joining.join, self.joining.changed
+        self.inventory = inventory.take
         self.link = Link(self.pump.put, self.came_up, self.went_down, frames.write({"type": "ping"}))
 
     async def start(self):

@@ -57,7 +57,11 @@
   const fetchChecked = () => {
     const fetchAnything = self.fetch;
     const coming = fetchAnything(wasm, { integrity: integrity[wasm] ?? "", credentials: "same-origin" });
-    self.fetch = (input, init) => input === wasm ? coming : fetchAnything(input, init);
+    self.fetch = (input, init) => {
+      if (input !== wasm) return fetchAnything(input, init);
+      self.fetch = fetchAnything; // an answer can be read only once
+      return coming;
+    };
     return coming;
   };
 

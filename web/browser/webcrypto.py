@@ -34,6 +34,12 @@ async def settled(promises):
     return [result.value if result.status == "fulfilled" else None for result in results]
 
 
+async def sha384_all(contents):
+    """Of each ArrayBuffer the SHA-384 as standard base64; None of None. What is hashed stays with the browser."""
+    digests = await settled([Promise.reject() if one is None else subtle.digest("SHA-384", one) for one in contents])
+    return [None if digest is None else Uint8Array.new(digest).toBase64() for digest in digests]
+
+
 async def passphrase_key(passphrase):
     return await subtle.importKey("raw", octets(passphrase), "PBKDF2", False, to_js(["deriveBits", "deriveKey"]))
 

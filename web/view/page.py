@@ -2,6 +2,7 @@
 
 from pyscript import document
 
+from .code_list import CodeList
 from .dom import by_id, listen, show, touch_only
 from .join_form import JoinForm
 from .room_list import RoomList
@@ -11,7 +12,7 @@ from .room_panel import RoomView
 class View:
     """Everything that a person sees. actions: async join(name, room, passphrase, level), leave(key), send(key, text),
     retry(key, row_id), changed(name, room, passphrase); texts are passed on exactly as typed. send may return False for
-    a text that it does not take, which then stays in the message field.
+    a text that it does not take, which then stays in the message field. inventory is as CodeList has it.
     """
 
     def __init__(self, actions):
@@ -21,6 +22,7 @@ class View:
         self._selected = None
         self._form = JoinForm(actions)
         self._list = RoomList(self.select)
+        self._code = CodeList(actions)
         listen(by_id("join-another"), "click", lambda event: self.select(None))
         listen(document, "visibilitychange", self._looked_at)
 
