@@ -1383,9 +1383,13 @@ class Handler(WSGIHandler):
     def read_request(self, raw_requestline: str) -> bool:
         """Raises ValueError: it is answered by 400, and the connection is closed."""
         super().read_request(raw_requestline)
-        body = [value for name in ("Content-Length", "Transfer-Encoding") for value in self.headers.get_all(name, [])]
-        hosts = len(self.headers.get_all("Host", []))
-        if body not in ([], ["0"]) or hosts > 1 or (not hosts and self.request_version != "HTTP/1.0"):
+        given = self.headers
+        body = given.get_all("Content-Length", []) + given.get_all("Transfer-Encoding", [])
+        hosts = len(given.get_all("Host", []))
+        # Python reads none of what is after a line that is no header or after a CR, and others could see a body there.
+        is_whole = not given.defects and not given.get_payload()
+        is_clear = is_whole and all(re.fullmatch(r"[\t -~\x80-\xff]*", value) for value in given.values())
+        if not is_clear or body not in ([], ["0"]) or hosts > 1 or (not hosts and self.request_version != "HTTP/1.0"):
             raise ValueError
         return True
 
