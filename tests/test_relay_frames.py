@@ -188,37 +188,6 @@ def test_twenty_malformed_frames_close_the_connection_but_refusals_of_good_ones_
         relay.end()
 
 
-anything = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters()),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=4), inner, max_size=4),
-    max_leaves=8,
-)
-members = st.sampled_from(["type", "room", "rooms", "name", "log", "kind", "id", "body", "after", "if_newest"])
-types = st.sampled_from(list(GOOD))
-
-
-@quick
-@given(types, st.dictionaries(members, anything, max_size=2), st.sets(members, max_size=1))
-def test_whatever_stands_in_a_frame_nothing_but_an_error_frame_comes_out(client, type_, others, left_out):
-    frame = {name: value for name, value in (GOOD[type_] | others).items() if name not in left_out}
-    answer(client, json.dumps(frame))
-
-
-@quick
-@given(types, st.data())
-def test_a_frame_cut_or_with_characters_changed_gets_nothing_but_an_error_frame(client, type_, data):
-    text = json.dumps(GOOD[type_])
-    at = data.draw(st.integers(0, len(text)))
-    more = data.draw(st.text(st.characters(exclude_categories=["Cs"]), max_size=3))
-    answer(client, text[:at] + more + data.draw(st.sampled_from(["", text[at:], text[at + 1 :]])))
-
-
-@quick
-@given(st.text(st.characters(exclude_categories=["Cs"])) | st.binary())
-def test_noise_gets_nothing_but_an_error_frame(client, data):
-    assert answer(client, data) is not None
-
-
 @quick
 @given(body=st.text(st.characters(exclude_categories=["Cs"]), min_size=1), escaped=st.booleans())
 def test_any_body_comes_back_as_it_went(client, body, escaped):
