@@ -4,7 +4,6 @@ well-formed HTTP, serves nothing but what is its own, takes no body for a reques
 import gzip
 import re
 import socket
-import urllib.request
 from contextlib import suppress
 from email.parser import BytesHeaderParser
 from urllib.parse import urlsplit
@@ -65,11 +64,9 @@ class Ours(set):
 
 
 @pytest.fixture(scope="module")
-def ours(server) -> Ours:
+def ours() -> Ours:
     """All that may be answered with 200: the page, its files, the answers to monitors and to OPTIONS."""
-    with urllib.request.urlopen(server.url) as answer:
-        page = answer.read()
-    return Ours({page, *served.read_web().values(), b"ok\n", b""})
+    return Ours({PAGE.encode(), *FILES.values(), b"ok\n", b""})
 
 
 @pytest.fixture(autouse=True)
@@ -82,7 +79,7 @@ def nothing_else_happens(server, bystander):
 
 # Requests
 
-FOLDER = f"/v/{served.version_of(served.read_web())}/"
+PAGE, FOLDER, FILES, _ = served.site({})
 SEGMENTS = (
     "..",
     ".",
