@@ -6,9 +6,11 @@ Of its platform a check needs two things more than the protocol does: `seeded`, 
 """
 
 from protocol import encoding, envelope, errors, frames, padding
+from protocol.digits import session_digits
 from protocol.levels import Opened, Tag, Waiting
 from protocol.levels.classic import Classic
 from protocol.levels.passphrase import Passphrase, canonical
+from protocol.looks import look
 
 WORDS = "correct horse battery staple"
 HALF = chr(0xD83D)  # a surrogate without its other half
@@ -66,6 +68,7 @@ async def check_classic_bodies_are_the_known_ones(platform, given):
         await level.prepare()
         equal(await level.seal(known["text"]), known["body"])
         equal((level.tag.text, level.tag.color), (known["tag"], known["color"]))
+        equal(" ".join(await session_digits(platform, "classic", level.tag.key)), known["digits"])
         reader = await Classic.start(platform, "any", "any", known["passphrase"].encode())
         equal(await opened(reader, [known["body"]]), [(known["text"], "opened")])
 
@@ -81,6 +84,7 @@ async def check_passphrase_bodies_are_the_known_ones(platform, given):
         equal(await level.seal(known["text"]), known["body"])
         tag = Tag(bytes.fromhex(known["session_public"]))
         equal((tag.text, tag.color), (known["tag"], known["color"]))
+        equal(" ".join(await session_digits(platform, "passphrase", tag.key)), known["digits"])
         reader = await passphrase_reader(platform, known["room"], known["passphrase"])
         equal(await opened(reader, [known["body"]]), [(known["text"], "opened")])
 
@@ -211,6 +215,44 @@ async def check_names_are_normalized_trimmed_and_visible(platform, given):
         equal(code_of(encoding.clean_name, platform, text, "room"), "room-" + code)
     equal(encoding.clean_name(platform, "é" * 64, "name"), "é" * 64)
     equal(platform.nfc("e\u0301\x00e\u0301\x00"), "é\x00é\x00")
+
+
+SAME_LOOK = [
+    (
+        "Bob",
+        "bob",
+        "BOB",
+        "B o b",
+        "\u0412\u043eb",
+        "\uff22\uff4f\uff42",
+        "\U0001d401\U0001d428\U0001d41b",
+        "B\u200bo\ufe0fb",
+    ),
+    ("Zo\u00eb", "Zoe\u0308", "ZO\u00cb", "z\u043e\u0451"),
+    ("Strasse", "Stra\u00dfe", "STRA\u1e9eE"),
+    ("\u039f\u0394\u039f\u03a3", "\u03bf\u03b4\u03bf\u03c2", "\u03bf\u03b4\u03bf\u03c3"),
+    ("\u0130x", "i\u0307x"),
+    ("\ufb01nn", "finn"),
+]
+OTHER_LOOKS = (
+    "Bob",
+    "Bab",
+    "Zo\u00eb",
+    "Zoe",
+    "Zo\u00e9",
+    "Bill",
+    "\u6771\u4eac",
+    "\U0001f44b",
+    "\U0001f44d",
+    "rn",
+    "m",
+)
+
+
+async def check_names_that_look_alike_are_found(platform, given):
+    for names in SAME_LOOK:
+        equal({look(platform, name) for name in names}, {look(platform, names[0])}, names[0])
+    equal(len({look(platform, name) for name in OTHER_LOOKS}), len(OTHER_LOOKS))
 
 
 async def check_passphrases_are_normalized_and_otherwise_untouched(platform, given):

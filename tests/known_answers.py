@@ -53,13 +53,20 @@ def tag(public: bytes) -> dict:
     return {"tag": "".join(letters), "color": digest[3] % 12}
 
 
+def digits(level: bytes, public: bytes) -> dict:
+    """Section 2.6."""
+    digest = hashlib.sha512(b"secure-chat session 1 digits" + sized(level) + public).digest()
+    numbers = [int.from_bytes(digest[5 * i : 5 * i + 5], "big") % 100_000 for i in range(12)]
+    return {"digits": " ".join(f"{number:05}" for number in numbers)}
+
+
 def classic(passphrase: str, text: str, salt: bytes, iv: bytes) -> dict:
     """Section 3."""
     key = pbkdf2(passphrase.encode(), salt, 150_000)
     ciphertext = AESGCM(key).encrypt(iv, text.encode(), None)
     body = f'{{"iv":"{b64(iv)}","ciphertext":"{b64(ciphertext)}","salt":"{b64(salt)}"}}'
     given = {"passphrase": passphrase, "text": text, "salt": salt.hex(), "iv": iv.hex()}
-    return given | {"key": key.hex(), "body": body} | tag(salt)
+    return given | {"key": key.hex(), "body": body} | tag(salt) | digits(b"classic", salt)
 
 
 def passphrase(passphrase: str, text: str, room: str, name: str, **more) -> dict:
@@ -88,7 +95,13 @@ def passphrase(passphrase: str, text: str, room: str, name: str, **more) -> dict
     steps = {"session_public": public, "root_salt": root_salt, "root": root, "key": key, "nonce": nonce}
     steps |= {"header": header, "ciphertext": ciphertext, "signature": signature}
     body = "passphrase-1." + b64(fields + ciphertext + signature)
-    return given | {step: steps[step].hex() for step in steps} | {"body": body} | tag(public)
+    return (
+        given
+        | {step: steps[step].hex() for step in steps}
+        | {"body": body}
+        | tag(public)
+        | digits(b"passphrase", public)
+    )
 
 
 PLAIN = {"cost": 600_000, "room_salt": count_from(0, 16), "session_private": count_from(32, 32)}

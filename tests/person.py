@@ -20,12 +20,16 @@ at_both_levels = pytest.mark.parametrize("level", ["Classic", "Passphrase"])
 READ_ROWS = """log => [...log.querySelectorAll('.row')].map(row => {
   const text = selector => row.querySelector(selector)?.textContent.trim() ?? '';
   return [row.dataset.kind, text('.name'), row.querySelector('.text').innerText, row.dataset.state ?? '', text('.tag'),
-    row.dataset.code ?? '', [...row.querySelectorAll('.warning')].map(warning => warning.textContent).join(' ')];
+    row.dataset.code ?? '', [...row.querySelectorAll('.warning')].map(warning => warning.textContent).join(' '),
+    row.dataset.marks ?? '', text('.alike')];
 })"""
 
 
 class Row(NamedTuple):
-    """What stands in the messages. kind: message, refusal, waiting, notice, day; state: sending, relayed, failed."""
+    """What stands in the messages. kind: message, refusal, waiting, notice, day; state: sending, relayed, failed.
+
+    marks: codes of the marks beside the name, with spaces between; mark: the word that stands there for them.
+    """
 
     kind: str
     name: str
@@ -34,9 +38,31 @@ class Row(NamedTuple):
     tag: str
     code: str
     warnings: str
+    marks: str = ""
+    mark: str = ""
 
     def __str__(self):
         return f"{self.name}: {self.text}"
+
+
+READ_PANEL = """panel => {
+  const texts = (selector, part) => [...(part ?? panel).querySelectorAll(selector)].map(one => one.textContent);
+  const entry = part => [...texts('.name, .tag, .digits', part), texts('.you', part).length > 0];
+  return [...entry(panel.querySelector('.key-head')), texts('.key-marks li').join(' '),
+    [...panel.querySelectorAll('.key-others li')].map(entry), panel.innerText];
+}"""
+
+
+class Panel(NamedTuple):
+    """The panel about a key. others: (name, tag, digits, own) of each key that can be taken for it."""
+
+    name: str
+    tag: str
+    digits: str
+    own: bool
+    marks: str
+    others: list
+    text: str
 
 
 class Person:
@@ -166,6 +192,22 @@ class Person:
     def sees_connection(self, state: str) -> None:
         """online, connecting or offline."""
         expect(self.page.get_by_role("status", name="Connection")).to_have_attribute("data-state", state)
+
+    def asks_for_digits(self, text: str) -> "Panel":
+        """Presses the tag of the message of this text."""
+        row = self.page.get_by_role("log", name="Messages").locator(".row").filter(has_text=text)
+        row.get_by_role("button").first.click()
+        return self.panel()
+
+    def panel(self) -> "Panel":
+        """What the open panel about a key says."""
+        panel = self.page.get_by_role("dialog", name="Compare keys")
+        expect(panel).to_be_visible()
+        return Panel(*panel.evaluate(READ_PANEL))
+
+    def closes_the_panel(self) -> None:
+        self.button("Close").click()
+        expect(self.page.get_by_role("dialog")).to_have_count(0)
 
     # -------------------------------------------------------------------------------------------- looking
 

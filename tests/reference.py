@@ -1,6 +1,7 @@
 """The second implementation: the protocol's platform over pyca/cryptography. What both agree on is right."""
 
 import base64
+import hashlib
 import os
 import string
 import time
@@ -44,6 +45,10 @@ class ReferencePlatform(Platform):
     def nfc(self, text):
         return unicodedata.normalize("NFC", text)
 
+    def caseless(self, text):
+        lower = unicodedata.normalize("NFKD", text).lower()
+        return unicodedata.normalize("NFKD", lower.upper())
+
     def utf8(self, data):
         try:
             return data.decode("utf-8")
@@ -59,6 +64,9 @@ class ReferencePlatform(Platform):
             return None if set(text) - ALPHABET else base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
         except ValueError:
             return None
+
+    async def sha512(self, data):
+        return hashlib.sha512(data).digest()
 
     async def passphrase_key(self, passphrase):
         return passphrase

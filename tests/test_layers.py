@@ -15,9 +15,9 @@ PAGE = sorted(WEB.rglob("*.py"))
 LAYERS = [
     {"errors"},
     {"encoding", "manifest", "padding", "platform", "rows", "outbox", "pump"},
-    {"envelope", "members"},
-    {"frames", "levels"},
-    {"ladder", "writing", "verdict"},
+    {"envelope", "digits", "looks"},
+    {"frames", "levels", "members"},
+    {"ladder", "writing", "writers", "verdict"},
     {"session"},
 ]
 WORDS_OF_DECRYPTION = (

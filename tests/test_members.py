@@ -79,7 +79,7 @@ def test_a_notice_cannot_be_made_to_say_more_by_a_name(members):
 
 def test_a_new_list_replaces_the_old_one(members):
     members.replace(9, [{"member": 9, "name": "Mia"}])
-    assert members.listed() == [{"name": "Mia", "count": 1, "you": True}]
+    assert members.listed() == [{"name": "Mia", "count": 1, "you": True, "alike": False}]
 
 
 def test_nobody_is_there_before_the_relay_has_said_so():

@@ -100,6 +100,6 @@ def test_the_known_answers_in_the_file_are_those_of_the_formulas():
 def test_the_known_answers_of_the_specification_are_among_them():
     specification = (CONFIGURATION.parent / "protocol" / "README.md").read_text("utf-8").split("## 7. Known answers")[1]
     for known in (every()["classic"][0], every()["passphrase"][0]):
-        for part in ("key", "root_salt", "root", "session_public", "signature", "body"):
+        for part in ("key", "root_salt", "root", "session_public", "signature", "body", "digits"):
             assert known.get(part, "") in specification
         assert f"{known['tag']}, colour {known['color']}" in specification

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import server
 from conftest import ROOT
-from protocol import encoding, envelope, errors, frames
+from protocol import encoding, envelope, errors, frames, looks, writers
 from protocol.levels import anchors, classic, keyring, senders
 from reference import ReferencePlatform
 
@@ -73,6 +73,20 @@ def test_the_specification_has_every_warning_with_its_sentence():
     assert {type(warning) for warning in warnings} == set(errors.Warning_.__subclasses__())
 
 
+def test_the_specification_has_every_mark_with_its_sentence_the_gravest_first():
+    names = {errors.SameTag: "4KVE", errors.YourName: None, errors.TwoNames: None}
+    marks = [mark(*filter(None, [names.get(mark, "Bob")])) for mark in errors.MARKS]
+    table = codes_and_sentences("Marked, beside the name")
+    assert list(table.items()) == [(f"`{mark.code}`", mark.for_people) for mark in marks]
+    assert set(errors.MARKS) == set(errors.Mark.__subclasses__())
+
+
+def test_the_letters_taken_for_latin_ones_are_those_of_the_specification():
+    listed = re.search(r"\(code point, twin\):\n(.+?)\.\n", SPECIFICATION, re.DOTALL)[1]
+    pairs = [pair.split() for pair in listed.replace("\n", " ").split(", ")]
+    assert {chr(int(code, 16)): twin for code, twin in pairs} == looks.TWINS
+
+
 def problem_of(call, *arguments) -> errors.Problem:
     try:
         call(*arguments)
@@ -112,6 +126,7 @@ def test_the_limits_in_the_specification_are_those_of_the_code():
         f"as up to {senders.RANGES} ranges",
         f'"{encoding.NAME_NOT_SHOWN}"',
         f"the newest {anchors.REMEMBERED:,} entries shown",
+        f"and ourselves: {writers.KEPT:,} at most",
     ):
         assert limit in SPECIFICATION, limit
     assert frames.FRAME_CHARACTERS > server.ENTRIES_BYTES

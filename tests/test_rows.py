@@ -4,15 +4,18 @@ from protocol import rows
 from protocol.errors import Gap, Replayed
 from protocol.levels import Opened, Tag
 from protocol.outbox import Item
+from protocol.writers import Writer
 
 ENTRY = {"row": "s0-7", "seq": 7, "name": "as the relay says", "at": "2026-11-23T20:42:34.123Z", "body": "secret body"}
 FIELDS = {"id", "kind", "text", "name", "tag", "color", "own", "at", "state", "warnings", "code"}
+FIELDS |= {"writer", "marks", "mark"}
 TAG = Tag(b"key")
+WRITER = Writer("3", TAG, "Alice", "ALICE", False)
 
 
 def test_every_kind_of_row_has_every_field():
     made = [
-        rows.message(ENTRY, Opened("hello", "Alice", TAG, False, [])),
+        rows.message(ENTRY, Opened("hello", "Alice", TAG, False, []), WRITER, []),
         rows.refusal(ENTRY, Replayed()),
         rows.waiting(ENTRY),
         rows.notice("n1", "Alice joined.", "joined"),
@@ -23,7 +26,7 @@ def test_every_kind_of_row_has_every_field():
 
 
 def test_a_message_shows_the_signed_name_its_tag_and_its_warnings():
-    row = rows.message(ENTRY, Opened("hello", "Alice", TAG, False, [Gap(2)]))
+    row = rows.message(ENTRY, Opened("hello", "Alice", TAG, False, [Gap(2)]), WRITER, [])
     assert (row["id"], row["name"], row["tag"], row["color"]) == ("s0-7", "Alice", TAG.text, TAG.color)
     assert (row["warnings"], row["code"]) == ([Gap(2).for_people], "gap")
     assert (row["own"], row["state"]) == (False, "")

@@ -8,10 +8,12 @@ from protocol.errors import CannotOpen, NotEncrypted, Problem, Replayed, TooMany
 from protocol.levels import MESSAGE, Opened, Tag, Waiting
 from protocol.levels.keyring import WANTED, KeyRing
 from protocol.session import WAITING_MOST, Session
+from protocol.writers import Writer
 from protocol.writing import IN_FLIGHT
 from reference import run
 
 ROOM = "dummy/tea"
+WRITER = Writer("3", Tag(b"k"), "signed", "SIGNED", False)
 READY = ["state Reading what was said ...", "state"]
 REFUSALS = {refusal.code: refusal for refusal in (CannotOpen, NotEncrypted, Replayed, WrongPassphrase)}
 
@@ -34,6 +36,9 @@ class Platform:
 
     def nfc(self, text):
         return text
+
+    def caseless(self, text):
+        return text.upper()
 
 
 class DummyLevel:
@@ -70,7 +75,7 @@ class DummyLevel:
             return REFUSALS[author]()
         if not self.keyring.get(key):
             return Waiting(key)
-        return Opened(text, author, Tag(b"us"), author == "us", [])
+        return Opened(text, author, Tag(author.encode()), author == "us", [])
 
     def complete_from(self, oldest):
         self.events.append(f"complete from {oldest}")
@@ -94,6 +99,9 @@ class Show:
 
     def change(self, row_id, row):
         self.events.append(f"change {row_id} to {shown(row)}")
+
+    def mark(self, writer, codes, word):
+        self.events.append(f"mark {writer} {codes}")
 
     def state(self, sentence, kind):
         self.events.append(f"state {sentence}".strip())
@@ -702,16 +710,17 @@ def test_an_attack_that_opens_nothing_but_is_no_wrong_passphrase_raises_no_alert
 
 def test_a_row_has_all_its_fields_and_the_name_that_its_level_gives():
     made = entry(1, "b", row="s0-1", name="relay says")
-    message = rows.message(made, Opened("t", "signed", Tag(b"k"), True, []))
+    message = rows.message(made, Opened("t", "signed", Tag(b"k"), True, []), WRITER, [])
     assert (message["name"], message["state"]) == ("signed", "relayed")
     expected = {"id", "kind", "text", "name", "tag", "color", "own", "at", "state", "warnings", "code"}
+    expected |= {"writer", "marks", "mark"}
     for row in (message, rows.notice("n1", "t"), rows.waiting(made), rows.refusal(made, CannotOpen())):
         assert set(row) == expected
     assert message["at"] == AT
 
 
 def test_a_nul_in_a_text_is_shown_as_a_mark_and_does_not_end_it():
-    made = rows.message(entry(1, "b", row="s0-1"), Opened("pay\x00 nothing", "them", Tag(b"k"), False, []))
+    made = rows.message(entry(1, "b", row="s0-1"), Opened("pay\x00 nothing", "them", Tag(b"k"), False, []), WRITER, [])
     assert made["text"] == "pay\ufffd nothing"
 
 

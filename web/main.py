@@ -8,7 +8,7 @@ from browser import clock
 from browser.link import Link
 from browser.platform import BrowserPlatform
 from joining import Joining
-from protocol import frames
+from protocol import frames, rows
 from protocol.errors import BadFrame, Problem
 from protocol.ladder import LEVELS, facts_of, level_of
 from protocol.pump import Pump
@@ -127,6 +127,7 @@ class Chat:
             await self.leave(address)
 
         show = self.view.open_room(address, wish.room, facts_of(level), [])
+        show.us(rows.OURS, started.tag.text, started.tag.color)
         session = self.sessions[address] = Session(
             self.platform, started, address, wish.name, show, self.transmit, self.later, self.pump.put,
             [("Leave and join again", leave)],
@@ -147,6 +148,9 @@ class Chat:
 
     async def retry(self, key, row_id):
         await self.sessions[key].writing.retry(row_id)
+
+    async def show_key(self, key, writer):
+        self.view.show_key(await self.sessions[key].writers.described(writer))
 
     async def leave(self, key):
         """Leaves at once, or asks when messages would be lost."""

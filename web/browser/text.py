@@ -1,4 +1,4 @@
-"""The door to the browser's text rules: Unicode normalization, strict UTF-8, base64url.
+"""The door to the browser's text rules: Unicode normalization and case, strict UTF-8, base64url.
 
 Nothing here may make JavaScript throw: an exception of a plain call passes by every `except` of MicroPython and ends
 whatever was running, the pump too. So input is checked first, and no call is used that refuses by throwing.
@@ -25,6 +25,19 @@ def nfc(text):
         return text
     # A string ends at its first NUL when it crosses to JavaScript. NUL joins with nothing, so the parts go separately.
     return "\x00".join([String.new(part).normalize("NFC") for part in text.split("\x00")])
+
+
+def caseless(text):
+    """Compatibility decomposition, in capitals: equal for texts that differ in case or style of letters only."""
+    if is_ascii(text.encode("utf-8")):
+        return text.upper()
+    return "\x00".join([caseless_part(part) for part in text.split("\x00")])
+
+
+def caseless_part(part):
+    # By way of small letters, as some capitals have no other way to the common form (U+1E9E to SS).
+    lower = String.new(String.new(part).normalize("NFKD")).toLowerCase()
+    return String.new(String.new(lower).toUpperCase()).normalize("NFKD")
 
 
 def utf8(data):

@@ -40,6 +40,10 @@ async def sha384_all(contents):
     return [None if digest is None else Uint8Array.new(digest).toBase64() for digest in digests]
 
 
+async def sha512(data):
+    return from_octets(await subtle.digest("SHA-512", octets(data)))
+
+
 async def passphrase_key(passphrase):
     return await subtle.importKey("raw", octets(passphrase), "PBKDF2", False, to_js(["deriveBits", "deriveKey"]))
 

@@ -7,6 +7,8 @@ Refusal                      a message that is not shown; a row with the reason 
   CostOutOfRange KdfUnavailable BadSignature WrongPassphrase SessionChanged BadPadding NotText
 Warning_                     a message that is shown, with what its level noticed about it
   Gap Late Forked OutOfOrder
+Mark                         beside the name of a message that is shown: its key or name can be taken for another's
+  SameTag YourName LikeName TwoNames SameNameNow SameName
 BadFrame                     what the relay sent is no frame of the specification
 BadInput                     a program called with an argument that it must not give
 """
@@ -155,6 +157,88 @@ class OutOfOrder(Warning_):
     def __init__(self):
         super().__init__("Its sender had seen more of this room than stands above: the relay changed the order.")
 
+
+class Mark:
+    """Two writers can be taken for each other; both carry it. `label` stands beside the tag of each of their messages.
+
+    urgent: not what happens when somebody has just loaded the page anew, so the message that shows it says it in full.
+    """
+
+    code = "alike"
+    label = "alike"
+    urgent = True
+
+    def __init__(self, for_people):
+        self.for_people = for_people
+
+
+class SameTag(Mark):
+    code = "same-tag"
+    label = "same tag"
+
+    def __init__(self, tag):
+        super().__init__(
+            f"Two keys have the tag {tag}. By chance that is rare: somebody may have made a look-alike. "
+            "Compare the digits."
+        )
+
+
+class YourName(Mark):
+    code = "your-name"
+    label = "your name"
+
+    def __init__(self):
+        super().__init__(
+            "Another key writes under your name while you are here: you in a second place, or somebody posing as you. "
+            "Give the others your digits."
+        )
+
+
+class LikeName(Mark):
+    code = "like-name"
+    label = "looks alike"
+
+    def __init__(self, other):
+        super().__init__(
+            f"Another key writes as “{other}”, which looks like this name and is not the same. Compare the digits."
+        )
+
+
+class TwoNames(Mark):
+    code = "two-names"
+    label = "two names"
+
+    def __init__(self):
+        super().__init__(
+            "One key stands beside two names, which no honest page does: at this level the relay can put any name on a "
+            "message."
+        )
+
+
+class SameNameNow(Mark):
+    code = "same-name-now"
+    label = "two at once"
+
+    def __init__(self, name):
+        super().__init__(
+            f"Two keys write as “{name}” at the same time: one person in two places, or somebody posing as another. "
+            "Compare the digits."
+        )
+
+
+class SameName(Mark):
+    code = "same-name"
+    label = "shared name"
+    urgent = False
+
+    def __init__(self, name):
+        super().__init__(
+            f"Another key has written as “{name}” too: the same person after a reload, or somebody else. "
+            "Compare the digits."
+        )
+
+
+MARKS = [SameTag, YourName, LikeName, TwoNames, SameNameNow, SameName]  # the gravest first
 
 REFUSALS = [
     NotEncrypted,

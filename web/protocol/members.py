@@ -1,6 +1,7 @@
 """Who is in a room, as the relay asserts it and nobody proves. Pure."""
 
 from .encoding import shown_name
+from .looks import look
 
 SOON = 0.1  # seconds: when a relay restarts, a whole room comes in a moment
 
@@ -38,11 +39,25 @@ class Members:
         self.due = False
         self.show.members(self.listed())
 
+    def present(self, wanted):
+        """How many members have a name of this look."""
+        return sum([look(self.platform, name) == wanted for name in self.names.values()])
+
     def listed(self):
-        """Each name once, ours first, then in alphabetical order: dicts of name, count and you."""
+        """Each name once, ours first, then in alphabetical order: dicts of name, count, you and alike.
+
+        alike: another name here looks the same.
+        """
         counts = {}
         for name in self.names.values():
             counts[name] = counts.get(name, 0) + 1
         ours = self.names.get(self.you)
-        listed = [{"name": name, "count": counts[name], "you": name == ours} for name in sorted(counts)]
+        looks = {name: look(self.platform, name) for name in counts}
+        shared = {}
+        for each in looks.values():
+            shared[each] = shared.get(each, 0) + 1
+        listed = [
+            {"name": name, "count": counts[name], "you": name == ours, "alike": shared[looks[name]] > 1}
+            for name in sorted(counts)
+        ]
         return [p for p in listed if p["you"]] + [p for p in listed if not p["you"]]

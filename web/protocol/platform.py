@@ -20,6 +20,10 @@ class Platform:
         """`text` in Unicode Normalization Form C (UAX #15)."""
         raise NotImplementedError
 
+    def caseless(self, text):
+        """NFKD(upper(lower(NFKD(text)))) (UAX #15; the Unicode Standard, section 3.13, without a language)."""
+        raise NotImplementedError
+
     def utf8(self, data):
         """The text that strict UTF-8 `data` holds (RFC 3629; a byte order mark is kept), or None."""
         raise NotImplementedError
@@ -33,6 +37,10 @@ class Platform:
 
         White space, padding and spare bits may pass: encoding.from_base64url refuses them.
         """
+        raise NotImplementedError
+
+    async def sha512(self, data):
+        """SHA-512 of `data`, 64 bytes (FIPS 180-4)."""
         raise NotImplementedError
 
     async def passphrase_key(self, passphrase):

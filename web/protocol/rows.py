@@ -3,16 +3,21 @@
 An entry carries the id of its row as `row`: a seq alone would not do, as it starts again with a new log.
 """
 
+OURS = "0"  # the number of ourselves as a writer
+
 
 def row(id, kind, text, **more):
     """A row with all its fields, each a string but for `color` (0 to 11), `own` (a flag) and `warnings` (sentences).
+
+    writer: the number of who wrote it (writers.py), or "". marks: their codes, with spaces between, and mark the word
+    that stands beside the tag for them, or "".
 
     kind: message, refusal, waiting or notice. tag: four characters, or "" for none. at: "2026-11-23T20:42:34.123Z", or
     "". state: "", sending, relayed or failed. code: of the refusal or notice, or of the warnings, with spaces between.
     """
     made = {
         "id": id, "kind": kind, "text": text, "name": "", "tag": "", "color": 0, "own": False,
-        "at": "", "state": "", "warnings": [], "code": "",
+        "at": "", "state": "", "warnings": [], "code": "", "writer": "", "marks": "", "mark": "",
     }  # fmt: skip
     made["text"] = text.replace("\x00", "\ufffd")  # a string ends at its first NUL when it crosses to JavaScript
     made.update(more)
@@ -23,8 +28,8 @@ def notice(id, text, code=""):
     return row(id, "notice", text, code=code)
 
 
-def message(entry, opened):
-    """An entry that opened."""
+def message(entry, opened, writer, new_marks):
+    """An entry that opened. new_marks: of its writer, which this message shows in full."""
     return row(
         entry["row"],
         "message",
@@ -35,8 +40,11 @@ def message(entry, opened):
         own=opened.own,
         at=entry["at"],
         state="relayed" if opened.own else "",
-        warnings=[warning.for_people for warning in opened.warnings],
+        warnings=[noticed.for_people for noticed in opened.warnings + new_marks],
         code=" ".join([warning.code for warning in opened.warnings]),
+        writer=writer.number,
+        marks=writer.codes(),
+        mark=writer.label(),
     )
 
 
@@ -52,5 +60,5 @@ def own(item, name, tag):
     """A message of ours that the relay has not given a place yet."""
     return row(
         item.id, "message", item.text, name=name, tag=tag.text, color=tag.color, own=True, state=item.state,
-        warnings=[item.problem] if item.problem else [],
+        writer=OURS, warnings=[item.problem] if item.problem else [],
     )  # fmt: skip

@@ -6,10 +6,11 @@ two frames.
 """
 
 from . import rows
-from .errors import Malformed, Refusal, Replayed, TooManyKeys
-from .levels import Opened, Waiting
+from .errors import Malformed, Replayed, TooManyKeys
+from .levels import Waiting
 from .members import Members
 from .verdict import Verdict
+from .writers import Writers
 from .writing import FOR_THE_MOMENT, Writing
 
 JOIN_AGAIN = 2.0  # seconds until a joining is tried again that was refused for the moment
@@ -28,6 +29,7 @@ class Session:
         self.way_out = list(way_out)  # choices offered beside "wrong passphrase": (label, async callable)
         self.writing = Writing(platform, level, address, name, show, send, later)
         self.members = Members(platform, show, later)
+        self.writers = Writers(platform, level, name, show, self.members.present)
         self.verdict = Verdict(show, self.way_out)
         self.log = None
         self.logs = 0  # how many this session has read
@@ -142,7 +144,8 @@ class Session:
             self.notice("The relay lost or replaced what it had stored for this room.", "new-log")
             self.forget_log()
             self.reread_until = frame["newest"]
-        self.log = frame["log"]
+        if self.log != frame["log"]:
+            self.log, self.writers.past = frame["log"], frame["newest"]
         if frame["oldest"] > self.last + 1:
             self.notice("Earlier messages are no longer kept.", "trimmed")
 
@@ -208,12 +211,13 @@ class Session:
             if item:
                 self.show_rows(fresh)
                 fresh = []
-                self.show.place(item.id, self.row_of(entry, outcome))
+                self.show.place(item.id, self.writers.row_of(entry, outcome))
                 continue
             if isinstance(outcome, Waiting):
                 self.waiting.append((entry, outcome.key_name))
-            fresh.append(self.row_of(entry, outcome))
+            fresh.append(self.writers.row_of(entry, outcome))
         self.show_rows(fresh)
+        self.writers.tell()
         while len(self.waiting) > WAITING_MOST:
             entry, _ = self.waiting.pop(0)
             self.show.change(entry["row"], rows.refusal(entry, TooManyKeys()))
@@ -221,13 +225,6 @@ class Session:
     def show_rows(self, fresh):
         if fresh:
             self.show.rows(fresh)
-
-    def row_of(self, entry, outcome):
-        if isinstance(outcome, Opened):
-            return rows.message(entry, outcome)
-        if isinstance(outcome, Refusal):
-            return rows.refusal(entry, outcome)
-        return rows.waiting(entry)
 
     # ------------------------------------------------------------------------------------------ keys
 
@@ -266,7 +263,8 @@ class Session:
             self.waiting = [(entry, wanted) for entry, wanted in self.waiting if wanted != key_name]
             for entry, outcome in zip(due, await self.open(due)):
                 self.verdict.count(outcome)
-                self.show.change(entry["row"], self.row_of(entry, outcome))
+                self.show.change(entry["row"], self.writers.row_of(entry, outcome))
+            self.writers.tell()
         self.pursue_keys()
         await self.caught_up()
 

@@ -5,14 +5,15 @@ from pyscript import document
 from .code_list import CodeList
 from .dom import by_id, listen, show, touch_only
 from .join_form import JoinForm
+from .key_panel import KeyPanel
 from .room_list import RoomList
 from .room_panel import RoomView
 
 
 class View:
     """Everything that a person sees. actions: async join(name, room, passphrase, level), leave(key), send(key, text),
-    retry(key, row_id), changed(name, room, passphrase); texts are passed on exactly as typed. send may return False for
-    a text that it does not take, which then stays in the message field. inventory is as CodeList has it.
+    retry(key, row_id), show_key(key, writer), changed(name, room, passphrase); texts are passed on exactly as typed.
+    send may return False for a text that it does not take, which then stays in the message field. inventory is as CodeList has it.
     """
 
     def __init__(self, actions):
@@ -23,6 +24,7 @@ class View:
         self._form = JoinForm(actions)
         self._list = RoomList(self.select)
         self._code = CodeList(actions)
+        self._panel = KeyPanel()
         listen(by_id("join-another"), "click", lambda event: self.select(None))
         listen(document, "visibilitychange", self._looked_at)
 
@@ -74,6 +76,10 @@ class View:
         instead = self._list.remove(key)
         if self._selected == key:
             self.select(instead)
+
+    def show_key(self, writer):
+        """Open the panel about a writer's key: a dict as protocol/writers.py describes one, or None."""
+        self._panel.open(writer)
 
     def select(self, key):
         """Show this room, or the form for None."""

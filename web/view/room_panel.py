@@ -5,7 +5,7 @@ from pyscript.ffi import create_proxy
 
 from . import clock, rows
 from .compose import Compose
-from .dom import add, add_choices, by_id, clone, listen, show
+from .dom import add, add_choices, add_key, by_id, clone, listen, show
 from .follow import Follow
 
 _HISTORY_ROWS = 5  # a batch of more rows is history, which a screen reader should not read out one by one
@@ -21,6 +21,7 @@ class RoomView:
         self._prefix = "row-" + str(number) + "-"
         self._last_day = clock.today()
         self._state = ("", "info")
+        self._us = None
         self.panel = clone("room-panel")
         self._log = self._find(".log")
         # Own rows that the relay has not passed on yet stand in a list of their own below the others.
@@ -30,6 +31,9 @@ class RoomView:
         self._history_ended = create_proxy(self._end_history)
         listen(self._find(".leave"), "click", self._leave)
         listen(self._log, "click", self._clicked)
+        listen(self._log, "focus", self._entered)
+        listen(self._log, "keydown", self._key_pressed)
+        listen(self._find(".member-list"), "click", self._clicked)
 
     def head(self, title, level, facts):
         """Name the room, its level and what that means."""
@@ -88,6 +92,15 @@ class RoomView:
         if row["kind"] == "message" and not was_message and not row["own"]:
             self._counted(1)
 
+    def mark(self, writer, codes, word):
+        """The messages of this writer that stand here already get these marks."""
+        for key in self._log.querySelectorAll(f'.key[value="{writer}"]'):
+            rows.mark(key.closest(".row"), codes, word)
+
+    def us(self, writer, tag, color):
+        """Our own number as a writer, and our tag, from which our digits can be reached."""
+        self._us = (writer, tag, color)
+
     def state(self, sentence, kind):
         """The room's state in a sentence; kind is "info", "warning" or "error"; "" clears it."""
         if self._state == (sentence, kind):
@@ -121,7 +134,7 @@ class RoomView:
             add(facts, "li", sentence)
 
     def members(self, members):
-        """Show who is present: dicts of name, count (of connections) and you."""
+        """Show who is present: dicts of name, count (of connections), you, and alike (to another name)."""
         people = self._find(".member-list")
         people.replaceChildren()
         for member in members:
@@ -129,8 +142,11 @@ class RoomView:
             add(item, "bdi", member["name"])
             if member["you"]:
                 add(item, "span", "you", "you")
+                add_key(item, *self._us)
             if member["count"] > 1:
                 add(item, "span", str(member["count"]) + " times", "times")
+            if member["alike"]:
+                add(item, "span", "looks like another", "alike")
         self._find(".member-count").textContent = str(len(members))
 
     def _find(self, selector):
@@ -162,9 +178,35 @@ class RoomView:
     async def _send(self, text):
         return await self._actions.send(self._key, text)
 
+    def _entered(self, event):
+        """The log has the focus: Tab leads on to the newest tag, and from there the arrows to the others."""
+        if event.target.className == "log":
+            keys = self._log.querySelectorAll(".key")
+            if keys.length:
+                self._make_reachable(keys[keys.length - 1])
+
+    def _key_pressed(self, event):
+        key = event.target.closest(".key")
+        if key and event.key in ("ArrowUp", "ArrowDown"):
+            event.preventDefault()
+            keys = list(self._log.querySelectorAll(".key"))
+            place = [one.closest(".row").id for one in keys].index(key.closest(".row").id)
+            place += 1 if event.key == "ArrowDown" else -1
+            if 0 <= place < len(keys):
+                self._make_reachable(keys[place])
+                keys[place].focus()
+
+    def _make_reachable(self, key):
+        """This tag, and no other one of the log, is a stop of the Tab key: a thousand stops would be a wall."""
+        for other in self._log.querySelectorAll('.key[tabindex="0"]'):
+            other.tabIndex = -1
+        key.tabIndex = 0
+
     async def _clicked(self, event):
-        button = event.target.closest(".retry")
-        if button:
+        key, button = event.target.closest(".key"), event.target.closest(".retry")
+        if key:
+            await self._actions.show_key(self._key, key.value)
+        elif button:
             row_id = button.parentElement.id[len(self._prefix) :]
             self.focus()  # the button is about to vanish with its row's old state
             await self._actions.retry(self._key, row_id)

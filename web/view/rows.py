@@ -39,6 +39,12 @@ def build(prefix, row):
     return li
 
 
+def mark(li, codes, word):
+    """Put the marks of its writer on a message: their codes, and the word beside the tag."""
+    li.setAttribute("data-marks", codes)
+    li.querySelector(".alike").textContent = word
+
+
 def build_day(day):
     """The line between two days."""
     li = _template("day").cloneNode(True)
@@ -58,12 +64,16 @@ def _fill_message(li, row):
     meta = who.nextElementSibling
     name = who.firstElementChild
     name.textContent = row["name"]
-    tag = name.nextElementSibling
+    key = name.nextElementSibling
     if row["tag"]:
+        key.value = row["writer"]
+        tag = key.firstElementChild
         tag.textContent = row["tag"]
         tag.className = "tag tag-" + str(row["color"])
+        if row["marks"]:
+            mark(li, row["marks"], row["mark"])
     else:
-        tag.remove()
+        key.remove()
     if row["own"]:
         li.setAttribute("data-own", "")
     if row["state"]:

@@ -4,6 +4,7 @@ A level, for one session (one Join of one page):
 
     await Level.start(platform, room, name, passphrase) -> level   passphrase: bytes, not kept
     level.tag                       Tag of our own session, shown beside our name
+    Level.comparison                what it shows that the digits of two keys are equal: a sentence
     await level.prepare()           agrees with itself on what to seal with; once the log has been read
     await level.seal(text) -> body  a retry sends the same body again, and never seals anew
     await level.open(entries) -> [Opened | Waiting | Refusal]   in the order of the log, each entry once
@@ -24,6 +25,7 @@ class Tag:
     """Short form of a key: 20 bits as four characters, and a colour. A hint, never a proof. Section 2.6."""
 
     def __init__(self, key):
+        self.key = key  # the public value whole: what tells sessions apart, which a tag does not
         digest = sha256(key).digest()
         number = int.from_bytes(digest[:3], "big") >> 4
         self.text = "".join([TAG_LETTERS[number >> shift & 31] for shift in (15, 10, 5, 0)])

@@ -19,6 +19,10 @@ class Classic:
         "The relay cannot read the words. It can put false names on them, repeat, withhold or reorder them, "
         "and it can try to guess the passphrase."
     )
+    comparison = (
+        "If they differ, another session wrote it. If all are equal, that proves little at this level: "
+        "whoever knows the passphrase can write with a copy of this key's salt."
+    )
 
     def __init__(self, platform, passphrase_key):
         self.platform = platform

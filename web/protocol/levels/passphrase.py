@@ -59,6 +59,7 @@ class Passphrase:
         "Only who knows the passphrase can read or write. Altered, forged and repeated messages are refused; "
         "missing or reordered ones are marked. Whoever learns the passphrase can read all that is stored."
     )
+    comparison = "If all are equal, the same session wrote it; if one differs, another did."
 
     def __init__(self, platform, room, name, passphrase_key, session):
         self.platform = platform
