@@ -13,7 +13,8 @@ from .room_panel import RoomView
 class View:
     """Everything that a person sees. actions: async join(name, room, passphrase, level), leave(key), send(key, text),
     retry(key, row_id), show_key(key, writer), changed(name, room, passphrase); texts are passed on exactly as typed.
-    send may return False for a text that it does not take, which then stays in the message field. inventory is as CodeList has it.
+    send may return False for a text that it does not take, which then stays in the message field.
+    inventory is as CodeList has it.
     """
 
     def __init__(self, actions):
