@@ -25,14 +25,14 @@ class Inventory:
         self.text = manifest.write(served)
 
 
-async def take(folder):
-    """An Inventory; `folder` is the versioned folder that the page names."""
-    address = served.address_of("manifest.txt", folder)
+async def take():
+    """An Inventory of the page as it is now."""
+    address = served.address_of("manifest.txt")
     [content] = await served.contents([address])
     listed = content and manifest.read(text.utf8(webcrypto.from_octets(content)) or "")
     if not listed:
         return Inventory([], [("", NO_LIST)])
-    addresses = [served.address_of(name, folder) for name, _ in listed]
+    addresses = [served.address_of(name) for name, _ in listed]
     hashes = await webcrypto.sha384_all(await served.contents(addresses))
     found = [(name, manifest.INTEGRITY + one if one else NOT_FETCHED) for (name, _), one in zip(listed, hashes)]
     problems = []

@@ -96,7 +96,7 @@
     const extras = ["deprecations-manager", "donkey", "error", "py-editor", "py-game", "py-terminal"];
     const plugins = extras.map((name) => "!" + name);
     const ours = new URL(folder + "pyscript.toml", location.href).href;
-    for (const [kind, rest] of [["mpy", { interpreter, packages: [ours], argon2 }], ["py", {}]]) {
+    for (const [kind, rest] of [["mpy", { interpreter, packages: [ours], argon2, folder }], ["py", {}]]) {
       const element = document.createElement(kind + "-config");
       element.setAttribute("type", "json");
       element.textContent = JSON.stringify({ plugins, ...rest });

@@ -1,19 +1,21 @@
 """The door to what this page was served: the only fetch, which asks the browser's cache before the network."""
 
 from js import Promise, fetch, location, performance
+from pyscript import config
 from pyscript.ffi import to_js
 
 from .webcrypto import settled
 
+FOLDER = config.get("folder")  # the versioned one, from start.js
 # Where the cache has the file this gives what the page was made of, old or not, and not what is served now.
 FROM_CACHE = to_js({"cache": "force-cache"})
 
 
-def address_of(name, folder):
+def address_of(name):
     """The whole address of a name of the server's list: the page, a file on the CDN, or one of the versioned folder."""
     if name == "/":
         return location.origin + location.pathname + location.search
-    return name if name.startswith("https://") else location.origin + folder + name
+    return name if name.startswith("https://") else location.origin + FOLDER + name
 
 
 def loaded():

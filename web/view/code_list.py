@@ -9,7 +9,7 @@ _SELECTED = "Selected. Copy it as you copy any text."
 
 
 class CodeList:
-    """The details below the form. actions: async inventory(folder), which gives served, a list of (name, integrity);
+    """The details below the form. actions: async inventory(), which gives served, a list of (name, integrity);
     problems, a list of (name, sentence); fingerprint; and text, all lines."""
 
     def __init__(self, actions):
@@ -25,7 +25,7 @@ class CodeList:
             return
         self._state.textContent = _LOOKING
         by_id("code-selected").textContent = ""
-        found = await self._actions.inventory(self._details.getAttribute("data-folder"))
+        found = await self._actions.inventory()
         self._show_problems(found.problems)
         self._show_list(found, [name for name, _ in found.problems])
         by_id("code-fingerprint").textContent = found.fingerprint
