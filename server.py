@@ -44,7 +44,7 @@ import gevent
 import gevent.ssl
 import msgspec
 import platformdirs
-from click import Choice, IntRange, echo
+from click import Choice, FloatRange, IntRange, echo
 from flask import Flask, Response, abort, redirect, request
 from flask_sock import Sock
 from gevent.event import Event
@@ -73,6 +73,7 @@ def origin(text: str) -> str:
 
 
 ORIGIN, SYNC, RUNTIME = origin, Choice(["normal", "full"]), Choice(["auto", "local", "cdn"])
+SOME, RATE, BURST, SECONDS = IntRange(1), FloatRange(1), FloatRange(16), FloatRange(0.1)  # a `look` may be 16 at once
 LEVEL = Choice(["debug", "info", "warning", "error"])
 DATA = platformdirs.user_data_path("secure-chat", appauthor=False) / "log.sqlite"
 CACHE = platformdirs.user_cache_path("secure-chat", appauthor=False)
@@ -81,7 +82,36 @@ PORTS = range(5000, 5020)  # when none is given, the first that is free
 
 
 @dataclass(frozen=True)
-class Settings:
+class Limits:
+    """So that nobody can take what is there for all. Each is an option, as those of Settings are."""
+
+    frame_bytes: Annotated[int, "bytes of a frame; eight times as much ends the connection", IntRange(32_768)] = 131_072
+    frames_per_second: Annotated[float, "frames that a connection may send; a look counts once per room", RATE] = 100
+    frames_burst: Annotated[float, "of them at once", BURST] = 400
+    address_frames_per_second: Annotated[float, "frames that all of one address may send", RATE] = 2_000
+    address_frames_burst: Annotated[float, "of them at once", BURST] = 8_000
+    room_frames_per_second: Annotated[float, "joinings and appends that a room takes", RATE] = 1_000
+    room_frames_burst: Annotated[float, "of them at once", BURST] = 4_000
+    bad_frames: Annotated[float, "malformed frames of a connection in ten seconds", RATE] = 20
+    connections: Annotated[int, "connections in all; 0: what the system's limit of open files allows", IntRange(0)] = 0
+    connections_per_address: Annotated[int, "of one address, for IPv6 of one /64; pages loading count too", SOME] = 500
+    rooms: Annotated[int, "rooms with a log", SOME] = 100_000
+    rooms_per_connection: Annotated[int, "rooms that a connection may be in", SOME] = 32
+    members_per_room: Annotated[int, "members that a room may have", SOME] = 500
+    kinds_per_room: Annotated[int, "kinds of entries in a room; of each the newest is never removed", SOME] = 64
+    retention_bytes: Annotated[int, "newest bytes of bodies kept of a room", IntRange(262_144)] = 50_000_000
+    log_bytes: Annotated[int, "bytes of the whole log on disk, what is free inside not counted", SOME] = 10_000_000_000
+    memory: Annotated[int, "bytes of the whole log when it is in memory", SOME] = 250_000_000
+    backlog: Annotated[int, "bytes that may wait for one connection", SOME] = 1_048_576
+    stall: Annotated[float, "seconds in which a connection takes nothing of them", SECONDS] = 10
+    silence: Annotated[float, "seconds without a word, then a ping; as long again: closed", SECONDS] = 20
+    handshake: Annotated[float, "seconds for a TLS handshake, and for a request to come whole", SECONDS] = 10
+    answer: Annotated[float, "seconds for an answer over HTTP to be taken", SECONDS] = 120
+    first_frame: Annotated[float, "seconds from the WebSocket's handshake to its first frame", SECONDS] = 10
+
+
+@dataclass(frozen=True)
+class Settings(Limits):
     """Every option of the command line and every limit of the relay. Sizes in bytes, times in seconds.
 
     An annotated field is an option of the command line: its help and, where its type does not say it, click's type."""
@@ -103,33 +133,17 @@ class Settings:
     manifest: Annotated[bool, "print the SHA-384 of every file that would be served, and end"] = False
     log_level: Annotated[str, "what is logged, to standard error", LEVEL] = "warning"
 
-    rooms: int = 100_000  # rooms with a log
-    rooms_per_connection: int = 32
-    members_per_room: int = 500
-    kinds_per_room: int = 64  # the newest entry of each is never removed, so their number is bounded
-    connections: int = 0  # 0: as many as the system's limit of open files allows
-    connections_per_address: int = 200
-    frames_per_second: float = 100  # of one connection
-    frames_burst: float = 400
-    address_frames_per_second: float = 2_000
-    address_frames_burst: float = 8_000
-    bad_frames: float = 20  # malformed ones within ten seconds: then the connection is closed
-    backlog: int = 1_048_576  # waiting for one connection
-    stall: float = 10  # while the other side takes nothing of what waits for it: then it is closed
     pending: int = 500  # appends waiting to be written, of all connections: then nobody is listened to for a moment
-    memory: int = 268_435_456  # the whole log, when it is in memory
     hold: float = 60  # retention 0: no entry is kept longer
     patience: float = 5  # while another process holds the log's lock
-    silence: float = 20  # then a ping; as long again without an answer: closed
     linger: float = 5  # for a connection being closed to read what was said before
 
 
-FRAME_BYTES, ENTRIES_BYTES = 131_072, 262_144  # web/protocol/README.md, section 1: no options
-HARD_FRAME_BYTES = 1_048_576  # past it a frame is not even read to its end
+ENTRIES_BYTES = 262_144  # of an `entries` frame: web/protocol/README.md, section 1
 
 ERRORS = {
     "binary": "The frame is binary; frames are text.",
-    "too-large": "The frame is larger than 131,072 bytes.",
+    "too-large": "The frame is larger than this relay takes.",
     "too-deep": "The frame nests so deep that it cannot be read.",
     "not-json": "The frame is not one JSON value as RFC 8259 has it, or has half of a surrogate pair.",
     "unknown-type": "The frame has no type that this relay knows.",
@@ -141,14 +155,17 @@ ERRORS = {
     "too-many-kinds": "The room's log has as many kinds of entries as it may have.",
     "id-conflict": "The log has this id already, with another body or kind, so nothing was appended.",
     "not-newest": "The newest entry of this kind is another one, so nothing was appended.",
+    "log-full": "The relay keeps as many bytes as it may; some are free again when old messages go.",
     "too-fast": "Too many frames in a short time; nothing was done, send this one again a little later.",
+    "address-too-fast": "Too many frames from this address; nothing was done, send this one again a little later.",
+    "room-too-fast": "Too much is going on in this room; nothing was done, send this one again a little later.",
     "storage": "The relay could not write or read its log, so nothing was done; send it again later.",
 }
 CLOSE_CODES = {  # a reason has at most 123 bytes
     1000: "Closed as asked.",
     1002: "The connection broke the WebSocket protocol.",
     1007: "A text frame was not UTF-8.",
-    1009: "A frame was larger than 1,048,576 bytes.",
+    1009: "A frame was far larger than this relay takes.",
     1011: "The relay met an error of its own; connect again.",
     1012: "The relay is being restarted; connect again in a moment.",
     1013: "The relay has as many connections as it may have; try again later.",
@@ -157,6 +174,7 @@ CLOSE_CODES = {  # a reason has at most 123 bytes
     4003: "Too many frames for too long; connect again and send more slowly.",
     4004: "Reading too slowly; connect again to go on from the log.",
     4005: "No answer to a ping; connect again.",
+    4006: "No frame came in time; connect again.",
 }
 
 
@@ -170,7 +188,15 @@ class Refused(Exception):
 # ---------------------------------------------------------------------------------------------------- 2. The log
 
 APPLICATION_ID = 0x5EC0C4A7
-MIGRATIONS = ("vacuum",)  # from version 1 on, each to the next, whole or not at all: free room is given back
+SIZE = "length(cast(body as blob))"  # in bytes: of a text it would be characters
+# From version 1 on, each to the next, whole or not at all: free room is given back; rooms have a size.
+MIGRATIONS = (
+    "vacuum",
+    f"""begin; alter table room add column bytes integer not null default 0;
+    update room set bytes = (select coalesce(sum({SIZE}), 0) from entry
+        where room = number and seq <= (select max(value) from json_each(kinds)));
+    pragma user_version=3; commit""",
+)
 SCHEMA_VERSION = 1 + len(MIGRATIONS)
 COLUMNS = ("seq", "kind", "id", "name", "at", "body")  # of an entry, in the log and in `entries` frames
 STEP = 64  # entries after which a room is settled, and of which so many more than came are removed at a time
@@ -178,10 +204,10 @@ WAL_BYTES, SPARE_PAGES = 67_108_864, 4_096  # past it the file of commits begins
 MANY_CHANGES = 4_096  # rows: then commits are moved into the main file, or after ten seconds
 # An ordinary rowid table: `without rowid` costs three times as much per row. Rowids are in order of time.
 # `kinds` is a JSON object: the newest seq of each kind when the room was last settled, so of the last entries only
-# those in `entry` are true. From `oldest` on no entry is missing.
+# those in `entry` are true. `bytes` is the size of all bodies, then too. From `oldest` on no entry is missing.
 SCHEMA = """
 create table room (number integer primary key, name text not null unique, log text not null,
-                   oldest integer not null, kinds text not null);
+                   oldest integer not null, kinds text not null, bytes integer not null);
 create table entry (room integer not null, seq integer not null, kind text not null, id text not null,
                     name text not null, at text not null, body text not null);
 create unique index entry_seq on entry (room, seq);
@@ -191,6 +217,22 @@ DAMAGED = (
     "The data file {0} is damaged. Put a copy that is whole in its place, or move it away, with {0}-wal if that is "
     "there, to begin with empty rooms."
 )
+
+
+class Bucket:
+    """A token bucket. It goes below zero, so whoever does not stop has to wait the longer, but not without end."""
+
+    def __init__(self, rate: float, burst: float):
+        self.rate, self.burst, self.tokens, self.time, self.users = rate, burst, burst, monotonic(), 0
+
+    def take(self, time: float, tokens: int = 1) -> bool:
+        self.tokens = max(-self.burst, min(self.burst, self.tokens + (time - self.time) * self.rate) - tokens)
+        self.time = time
+        return self.tokens >= 0
+
+    def is_full(self, time: float) -> bool:
+        self.take(time, 0)
+        return self.tokens == self.burst
 
 
 @dataclass(slots=True, eq=False, weakref_slot=True)
@@ -203,6 +245,8 @@ class Room:
     oldest: int
     kinds: dict[str, int]
     settled: int  # the newest entry when its row was last written
+    bytes: int  # of all bodies
+    frames: Bucket | None = None  # what it takes
     members: dict = dataclasses.field(default_factory=dict)  # Member by its number
 
     @property
@@ -225,6 +269,8 @@ class Log:
         self.before: dict[Room, Room] = {}  # of each room that the transaction changed, what it was
         self.added: dict[Room, list[tuple]] = {}  # and its entries in order
         self.swept = 0  # the rowid to which retention by age has come
+        self.rooms = 0
+        self.spare = 0  # bytes that can be appended before it is looked what the log holds
 
     def open(self) -> None:
         """Opens or makes the file. Raises StartError."""
@@ -279,13 +325,12 @@ class Log:
         pragmas = ("auto_vacuum=incremental", "journal_mode=wal", f"synchronous={self.settings.sync}")
         for pragma in (*pragmas, "wal_autocheckpoint=0", f"journal_size_limit={WAL_BYTES}", "secure_delete=on"):
             self.sql.execute(f"pragma {pragma}")
-        if not self.kept:
-            self.sql.execute(f"pragma max_page_count={self.settings.memory // self._value('pragma page_size')}")
         if version == 0:
             header = f"pragma application_id={APPLICATION_ID}; pragma user_version={SCHEMA_VERSION}"
             self.sql.executescript(f"begin; {SCHEMA} {header}; commit")
         for old in range(version or SCHEMA_VERSION, SCHEMA_VERSION):
             self.sql.executescript(f"{MIGRATIONS[old - 1]}; pragma user_version={old + 1}")
+        self.rooms = self._value("select count(*) from room")
 
     def _value(self, question: str, *values) -> int | None:
         return self.sql.execute(question, values).fetchone()[0]
@@ -329,12 +374,16 @@ class Log:
         """The room, made up if there is none: the first append writes it. Raises sqlite3.Error."""
         room = self.loaded.get(name)
         if room is None:
-            row = self.sql.execute("select number, log, oldest, kinds from room where name = ?", (name,)).fetchone()
-            number, log, oldest, kinds = row or (None, secrets.token_urlsafe(12), 0, "{}")
-            room = self.loaded[name] = Room(name, number, log, oldest, json.loads(kinds), 0)
+            question = "select number, log, oldest, kinds, bytes from room where name = ?"
+            row = self.sql.execute(question, (name,)).fetchone()
+            number, log, oldest, kinds, size = row or (None, secrets.token_urlsafe(12), 0, "{}", 0)
+            rate = Bucket(self.settings.room_frames_per_second, self.settings.room_frames_burst)
+            room = self.loaded[name] = Room(name, number, log, oldest, json.loads(kinds), 0, size, rate)
             room.settled = room.newest
-            since = "select kind, max(seq) from entry where room = ? and seq > ? group by kind"
-            room.kinds.update(self.sql.execute(since, (number, room.settled)))
+            since = f"select kind, max(seq), sum({SIZE}) from entry where room = ? and seq > ? group by kind"
+            for kind, newest, size in self.sql.execute(since, (number, room.settled)):
+                room.kinds[kind] = newest
+                room.bytes += size
         return room
 
     def read(self, room: Room, after: int, most: int = -1) -> sqlite3.Cursor:
@@ -345,7 +394,7 @@ class Log:
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """All that is appended inside is kept at its end, or nothing is. Raises sqlite3.Error."""
-        self.before, self.added, limit = {}, {}, self.settings.retention_messages
+        self.before, self.added, rooms = {}, {}, self.rooms
         if not self.is_there():
             raise sqlite3.OperationalError(f"{self.settings.data} was moved, replaced or deleted; start anew")
         try:
@@ -353,14 +402,13 @@ class Log:
                 self.sql.execute("begin immediate")
                 yield
                 for room, was in self.before.items():
-                    if limit and room.newest - min(room.settled, room.oldest + limit) >= STEP:
-                        # What is new has yet to be delivered. A step fewer stay than were there, however many came.
-                        stay = max(limit, was.newest - room.oldest - STEP, room.newest - was.newest)
-                        self._trim(room, room.newest - stay + 1)
+                    if oldest := self._overdue(room, was):
+                        self._trim(room, oldest)
         except BaseException:
             for room, was in self.before.items():
-                room.number, room.oldest, room.kinds, room.settled = was.number, was.oldest, was.kinds, was.settled
-            self.added = {}
+                room.number, room.oldest, room.kinds = was.number, was.oldest, was.kinds
+                room.settled, room.bytes = was.settled, was.bytes
+            self.added, self.rooms = {}, rooms
             raise
 
     def append(
@@ -376,23 +424,52 @@ class Log:
             raise Refused("not-newest")
         if kind not in room.kinds and len(room.kinds) >= self.settings.kinds_per_room:
             raise Refused("too-many-kinds")
-        if room.number is None and self._value("select count(*) from room") >= self.settings.rooms:
+        if room.number is None and self.rooms >= self.settings.rooms:
             raise Refused("no-more-rooms")
+        self._claim(len(body))
         self._remember(room)
         if room.number is None:
-            command = "insert into room values (null, ?, ?, 1, '{}')"
+            command = "insert into room values (null, ?, ?, 1, '{}', 0)"
             room.number, room.oldest = self.sql.execute(command, (room.name, room.log)).lastrowid, 1
+            self.rooms += 1
         seq = room.newest + 1
         row = (seq, kind, id, name, at, body)
         self.sql.execute("insert into entry values (?, ?, ?, ?, ?, ?, ?)", (room.number, *row))
         self.added.setdefault(room, []).append(row)
         room.kinds[kind] = seq
+        room.bytes += len(body) if body.isascii() else len(body.encode())
         return seq
+
+    def _claim(self, size: int) -> None:
+        """Room for a body of so many characters. Raises Refused."""
+        size = 4 * size + 16_384  # never less than it takes, so that it is rarely measured
+        if self.spare < size:
+            pages = self._value("pragma page_count") - self._value("pragma freelist_count")
+            most = self.settings.log_bytes if self.kept else self.settings.memory
+            self.spare = most - pages * self._value("pragma page_size")
+            if self.spare < size:
+                raise Refused("log-full")
+        self.spare -= size
 
     def _remember(self, room: Room) -> None:
         if room not in self.before:
             kinds = dict(room.kinds)
-            self.before[room] = Room(room.name, room.number, room.log, room.oldest, kinds, room.settled)
+            self.before[room] = Room(room.name, room.number, room.log, room.oldest, kinds, room.settled, room.bytes)
+
+    def _overdue(self, room: Room, was: Room) -> int:
+        """The seq from which on entries stay, 0 for all. What is new has yet to be delivered, and of what was there no
+        more than a step goes, however much came, so that who reads the log is not overtaken."""
+        limit, most, oldest = self.settings.retention_messages, self.settings.retention_bytes, 0
+        if limit and room.newest - min(room.settled, room.oldest + limit) >= STEP:
+            stay = max(limit, was.newest - room.oldest - STEP, room.newest - was.newest)
+            oldest = room.newest - stay + 1
+        if room.bytes > most:
+            going = room.bytes - max(most, was.bytes) + min(ENTRIES_BYTES, most // 4)
+            question = f"select seq, {SIZE} from entry where room = ? and seq between ? and ? order by seq"
+            with closing(self.sql.execute(question, (room.number, room.oldest, was.newest))) as rows:
+                while going > 0 and (row := rows.fetchone()):
+                    going, oldest = going - row[1], max(oldest, row[0] + 1)
+        return oldest
 
     def _trim(self, room: Room, oldest: int) -> None:
         """Settles the room: removes all before `oldest`, but for the newest entry of each kind if the log is one that
@@ -401,9 +478,10 @@ class Log:
         room.oldest, room.settled = max(room.oldest, oldest), room.newest
         staying = json.dumps([] if self.fleeting else list(room.kinds.values()))
         command = "delete from entry where room = ? and seq < ? and seq not in (select value from json_each(?))"
-        self.sql.execute(command, (room.number, room.oldest, staying))
-        row = (room.oldest, json.dumps(room.kinds), room.number)
-        self.sql.execute("update room set oldest = ?, kinds = ? where number = ?", row)
+        gone = self.sql.execute(f"{command} returning {SIZE}", (room.number, room.oldest, staying))
+        room.bytes -= sum(size for (size,) in gone)
+        row = (room.oldest, json.dumps(room.kinds), room.bytes, room.number)
+        self.sql.execute("update room set oldest = ?, kinds = ?, bytes = ? where number = ?", row)
 
     def sweep(self) -> None:
         """One step of retention by age; `swept` is 0 when it has come to the end."""
@@ -432,7 +510,8 @@ class Log:
             self.sql.execute("delete from entry where room = ?", (room.number,))
             self.sql.execute("delete from room where number = ?", (room.number,))
             room.number, room.log, room.oldest, room.kinds = None, secrets.token_urlsafe(12), 0, {}
-            room.settled = 0
+            room.settled = room.bytes = 0
+            self.rooms -= 1
 
 
 # ---------------------------------------------------------------------------------------------------- 3. Rooms
@@ -485,10 +564,12 @@ decode_address = msgspec.json.Decoder(Address).decode
 encode = msgspec.json.Encoder().encode
 
 
-def parse(data: bytearray, is_binary: bool) -> FromPage:
+def parse(data: bytearray, is_binary: bool, most: int) -> FromPage:
     """Raises Refused; UnicodeDecodeError if it is not even text."""
-    if is_binary or len(data) > FRAME_BYTES:
-        raise Refused("binary" if is_binary else "too-large")
+    if is_binary:
+        raise Refused("binary")
+    if len(data) > most:
+        raise Refused("too-large", f" At most {most:,} bytes are possible.")
     text = data.decode()
     try:
         return decode(text)
@@ -576,6 +657,13 @@ class Metrics:
         self.commits = Histogram("commit_seconds", "From the start of a tick to its commit", buckets=buckets, **shared)
 
 
+class Visit(tuple):
+    """A connection from its first byte on. It is its address, since that is what gevent hands on to its handler."""
+
+    code = 0  # with which it is closed, if it is one too many
+    counted: Bucket  # at the address where it counts
+
+
 class Relay:
     """All connections, and the tick: what comes while one tick runs is written by the next in one transaction, and
     leaves in one send per connection. All in one thread: between two waits nothing else changes."""
@@ -583,6 +671,7 @@ class Relay:
     def __init__(self, settings: Settings):
         self.settings, self.log = settings, Log(settings)
         self.connections: set[Connection] = set()
+        self.visits = self.excess = 0  # connections of any kind, and those of them that are too many
         self.addresses: dict[str, Bucket] = {}
         self.pending: deque[tuple[Member, Append]] = deque()  # until they are written and answered
         self.dirty: set[Connection] = set()  # those that have something to send
@@ -597,7 +686,8 @@ class Relay:
     def open(self) -> None:
         """Opens the log and starts. Raises StartError."""
         self.log.open()
-        self.most = self.settings.connections or (open_files() - 256) // 2  # flask-sock takes two files for each
+        possible = (open_files() - 256) // 2  # flask-sock takes two files for each
+        self.most = min(self.settings.connections or possible, possible)
         self.greenlets = [gevent.spawn(self._run_ticks), gevent.spawn(self._keep_house)]
 
     def close(self) -> None:
@@ -614,29 +704,53 @@ class Relay:
         gevent.killall(self.greenlets)
         self.log.close()
 
+    def begin(self, address: tuple) -> Visit | None:
+        """Counts a connection -> None if there are so many too many that none can be told so."""
+        if self.excess >= EXCESS:
+            return None
+        visit = Visit(address)
+        self.visits += 1
+        self._count(visit, address[0])
+        if self.visits > self.most:
+            self._turn_away(visit, 1013)
+        return visit
+
+    def end(self, visit: Visit) -> None:
+        self.visits -= 1
+        self.excess -= bool(visit.code)
+        visit.counted.users -= 1
+
+    def _count(self, visit: Visit, name: str) -> None:
+        limits = self.settings
+        rates = (limits.address_frames_per_second, limits.address_frames_burst)
+        visit.counted = self.addresses.setdefault(network(name), Bucket(*rates))
+        visit.counted.users += 1
+        if visit.counted.users > limits.connections_per_address and not is_proxy(name, limits):
+            self._turn_away(visit, 4001)
+
+    def _turn_away(self, visit: Visit, code: int) -> None:
+        self.excess += not visit.code
+        visit.code = visit.code or code
+
     def serve(self, ws, environ: dict) -> None:
         """One connection from its handshake to its end. `ws` is flask-sock's; only its socket is used."""
         ws.connected = False  # or flask-sock would send a close frame of its own
         environ["wsgi.input"].close()  # no further request comes: its buffer and flask-sock's parser, unused, would
         del ws.ws  # make a third of what an idle connection costs
-        rates = (self.settings.address_frames_per_second, self.settings.address_frames_burst)
-        address = self.addresses.setdefault(environ.get("REMOTE_ADDR", ""), Bucket(*rates))
-        connection = Connection(self, ws.sock, address)
+        visit = environ["securechat.visit"]
+        if environ["REMOTE_ADDR"] != visit[0]:  # by the word of the proxy, which comes with the request
+            visit.counted.users -= 1
+            self._count(visit, environ["REMOTE_ADDR"])
+        connection = Connection(self, ws.sock, visit.counted)
         self.connections.add(connection)
-        address.users += 1
-        if self.closing:
-            connection.close(1012)
-        elif len(self.connections) > self.most:
-            connection.close(1013)
-        elif address.users > self.settings.connections_per_address:
-            connection.close(4001)
+        if self.closing or visit.code:
+            connection.close(1012 if self.closing else visit.code)
         try:
             connection.run()
         finally:
             self.connections.discard(connection)
-            address.users -= 1
 
-    def complain(self, text: str, error: sqlite3.Error) -> None:
+    def complain(self, text: str, error: Exception) -> None:
         """A log line, and the same again only after a minute: what cannot be done may be asked for by everyone."""
         if monotonic() >= self.complained.get(text, -60) + 60:
             self.complained[text] = monotonic()
@@ -729,7 +843,7 @@ class Relay:
 
     def _keep_house(self) -> None:
         while True:
-            gevent.sleep(min(1, self.settings.silence / 4, self.settings.stall / 4))
+            gevent.sleep(min(1, self.settings.silence / 4, self.settings.stall / 4, self.settings.first_frame / 4))
             try:
                 self._tidy(monotonic())
             except sqlite3.Error as error:
@@ -780,35 +894,35 @@ class Relay:
 # ---------------------------------------------------------------------------------------------------- 4. Connections
 
 PIECE = 65_536  # bytes, of one recv or one send that waits
+EXCESS = 64  # connections past the limits that are still told so, of 256 files that are kept for this and the log
 SILENT = logging.Logger("websockets", logging.ERROR)  # at debug level it would show bodies
 
 
 def open_files() -> int:
     """Raises the limit of open files as far as the system lets us -> the limit."""
-    limit = 8_192
-    with suppress(ImportError, ValueError, OSError):  # Windows has no such limit
+    try:
         import resource
-
-        limit, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-        wanted = 1_048_576 if most == resource.RLIM_INFINITY else most
-        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
-        limit = wanted
+    except ImportError:  # Windows has no such limit
+        return 8_192
+    limit, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    for wanted in (1_048_576 if most == resource.RLIM_INFINITY else most, 10_240):  # macOS takes no more
+        with suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
+            return wanted
     return limit
 
 
-class Bucket:
-    """A token bucket. It goes below zero, so whoever does not stop has to wait the longer."""
+def network(address: str) -> str:
+    """What counts as one address: of IPv6 what one household has of it, and IPv4 however it is written."""
+    with suppress(ValueError):
+        ip = ip_address(address)
+        whole = ip if ip.version == 4 else ip.ipv4_mapped or IPv6Address(int(ip) >> 64 << 64)
+        return str(whole)
+    return address
 
-    def __init__(self, rate: float, burst: float):
-        self.rate, self.burst, self.tokens, self.time, self.users = rate, burst, burst, monotonic(), 0
 
-    def take(self, time: float, tokens: int = 1) -> bool:
-        self.tokens, self.time = min(self.burst, self.tokens + (time - self.time) * self.rate) - tokens, time
-        return self.tokens >= 0
-
-    def is_full(self, time: float) -> bool:
-        self.take(time, 0)
-        return self.tokens == self.burst
+def is_proxy(address: str, settings: Settings) -> bool:
+    return address.removeprefix("::ffff:") == str(settings.proxy)
 
 
 class Connection:
@@ -817,7 +931,7 @@ class Connection:
 
     def __init__(self, relay: Relay, sock, address: Bucket):
         self.relay, self.settings, self.sock, self.address = relay, relay.settings, sock, address
-        self.protocol = Protocol(SERVER, state=State.OPEN, max_size=HARD_FRAME_BYTES, logger=SILENT)
+        self.protocol = Protocol(SERVER, state=State.OPEN, max_size=8 * self.settings.frame_bytes, logger=SILENT)
         self.is_tls = isinstance(sock, gevent.ssl.SSLSocket)
         with suppress(OSError):
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -882,7 +996,7 @@ class Connection:
     def _handle(self, data: bytearray) -> None:
         frame = None
         try:
-            frame = parse(data, self.is_binary)
+            frame = parse(data, self.is_binary, self.settings.frame_bytes)
             self._pay()
             self._do(frame)
         except UnicodeDecodeError:
@@ -892,15 +1006,23 @@ class Connection:
             self.refuse(Refused("storage"), frame)
         except Refused as refused:
             self.refuse(refused, frame or address_of(data))
-            if not frame and not self.bad.take(self.heard):
-                self.close(4002)
+            if not frame:
+                self.frames.take(self.heard)
+                if not self.bad.take(self.heard):
+                    self.close(4002)
 
-    def _pay(self) -> None:
+    def _pay(self, tokens: int = 1) -> None:
         """One token for one frame. Raises Refused, and closes the connection if it does not stop."""
-        if not (self.frames.take(self.heard) and self.address.take(self.heard)):
-            if self.frames.tokens < -self.frames.burst:
+        if not self.frames.take(self.heard, tokens):
+            if self.frames.tokens <= -self.frames.burst:
                 self.close(4003)
             raise Refused("too-fast")
+        if not self.address.take(self.heard, tokens):
+            raise Refused("address-too-fast")
+
+    def _pay_in(self, room: Room) -> None:
+        if not room.frames.take(self.heard):
+            raise Refused("room-too-fast")
 
     def _do(self, frame: FromPage) -> None:
         match frame:
@@ -910,9 +1032,12 @@ class Connection:
                 self._member(frame.room).leave()
                 self.say({"type": "left", "room": frame.room})
             case Append():
-                self.relay.pending.append((self._member(frame.room), frame))
+                member = self._member(frame.room)
+                self._pay_in(member.room)
+                self.relay.pending.append((member, frame))
                 self.relay.wake.set()
             case Look():
+                self._pay(len(frame.rooms) - 1)  # as many questions
                 rooms = [self.relay.log.room(name) for name in frame.rooms]
                 looked = [{"room": one.name, "newest": one.newest, "members": len(one.members)} for one in rooms]
                 self.say({"type": "looked", "rooms": looked})
@@ -925,9 +1050,10 @@ class Connection:
         return self.members[room]
 
     def _join(self, frame: Join) -> None:
+        room = self.relay.log.room(frame.room)
+        self._pay_in(room)
         if frame.room in self.members and self.members[frame.room].name != frame.name:
             self.members[frame.room].leave()
-        room = self.relay.log.room(frame.room)
         after = frame.after if frame.log in (None, room.log) and frame.after <= room.newest else 0
         # Now, or a trim may take what `oldest` promises. What cannot be read refuses the joining and ends nothing else.
         page = self._page(room, after)
@@ -1074,6 +1200,8 @@ class Connection:
             self.close(4004)
         elif silence > 2 * limit:
             self.close(4005)
+        elif self.frames.tokens == self.frames.burst and time - self.frames.time > self.settings.first_frame:
+            self.close(4006)  # nothing was ever taken from this bucket
         elif silence > limit and not self.pinged:
             self.pinged = True
             self.protocol.send_ping(b"")
@@ -1376,9 +1504,22 @@ HANDSHAKE = {  # RFC 6455, section 4.2.1; a header that comes twice is one value
 }
 
 
+TOO_LATE = (
+    408,
+    (
+        b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Type: text/plain; charset=utf-8\r\n"
+        b"Content-Length: 61\r\n\r\nThe request did not come whole in time; please send it again."
+    ),
+)
+
+
 class Handler(WSGIHandler):
     """gevent's, for requests without a body, as all of ours are: so no proxy can differ from us on where one ends.
-    What it answers itself has our headers too."""
+    What it answers itself has our headers too. It does not wait for ever."""
+
+    def read_requestline(self) -> str:
+        self.has_begun = bool(self.rfile.peek(1))
+        return super().read_requestline()
 
     def read_request(self, raw_requestline: str) -> bool:
         """Raises ValueError: it is answered by 400, and the connection is closed."""
@@ -1394,15 +1535,68 @@ class Handler(WSGIHandler):
         return True
 
     def handle_one_request(self):
-        result = super().handle_one_request()
+        result, self.has_begun = TOO_LATE, False
+        with gevent.Timeout(self.server.relay.settings.handshake, False) as self.overdue:
+            result = super().handle_one_request()
+        if result is TOO_LATE and not self.has_begun:  # a browser may connect ahead of need
+            result = None
         if isinstance(result, tuple):  # a status, and an answer of gevent's own
             lines = "".join(f"\r\n{name}: {value}" for name, value in HEADERS.items())
             result = result[0], result[1].replace(b"\r\n", lines.encode() + b"\r\n", 1)
         return result
 
+    def handle_one_response(self) -> None:
+        self.overdue.close()
+        super().handle_one_response()
+        self.close_connection |= bool(self.client_address.code)
+
+    def get_environ(self) -> dict:
+        return super().get_environ() | {"securechat.visit": self.client_address}
+
+    def _sendall(self, data: bytes) -> None:
+        gone = BrokenPipeError(errno.EPIPE, "")  # which gevent takes for a client that has gone
+        with gevent.Timeout(self.server.relay.settings.answer, gone):
+            super()._sendall(data)
+
     def _handle_client_error(self, ex: Exception):
         # Of others, such as one for more than a hundred headers, gevent prints the traceback.
         return super()._handle_client_error(ValueError())
+
+
+class Server(WSGIServer):
+    """gevent's, with limits that hold from a connection's first byte on."""
+
+    max_accept = EXCESS  # at a time
+
+    def __init__(self, listener, app: Flask, relay: Relay, **tls):
+        self.relay, tls = relay, tls | ({"do_handshake_on_connect": False} if tls else {})
+        super().__init__(listener, app, log=None, error_log=None, handler_class=Handler, **tls)
+        # Clients that break off, or that do not speak TLS where it is spoken, are no errors of ours.
+        gevent.get_hub().NOT_ERROR += (ssl.SSLError, EOFError, ConnectionError, TimeoutError)
+
+    def do_read(self):
+        try:
+            return super().do_read()
+        except OSError as error:  # such as no file left: gevent tries again, after up to a second
+            self.relay.complain("No connection can be taken", error)
+            raise ConnectionError(*error.args) from None
+
+    def do_handle(self, sock, address: tuple) -> None:
+        if visit := self.relay.begin(address):
+            super().do_handle(sock, visit)
+        else:
+            sock.close()
+
+    def handle(self, sock, visit: Visit) -> None:
+        with gevent.Timeout(self.relay.settings.handshake, False) as overdue:
+            if self.ssl_enabled:
+                sock.do_handshake()
+            overdue.close()
+            super().handle(sock, visit)
+
+    def do_close(self, sock, visit: Visit) -> None:
+        super().do_close(sock)
+        self.relay.end(visit)
 
 
 def serve_relay(app: Flask, settings: Settings, relay: Relay) -> None:
@@ -1413,21 +1607,29 @@ def serve_relay(app: Flask, settings: Settings, relay: Relay) -> None:
     ours = own_origin(settings)
     hosts = {urlsplit(origin).netloc: origin for origin in (ours, *settings.origin)}
 
+    own = socket.gethostname().lower().removesuffix(".local")
+    names = ("localhost", own, f"{own}.local")
+
     @app.before_request
     def one_origin():
+        visit = request.environ["securechat.visit"]
+        if visit.code and request.path != "/ws":
+            abort(503, CLOSE_CODES[visit.code])
         if request.path in ("/healthz", "/metrics"):  # for programs, which name this machine as they like
             return None
-        if is_loopback(settings.host) and request.host not in hosts:
-            # Any site can let its own name point at 127.0.0.1, so a name that we do not know is not served.
-            if not is_loopback(urlsplit(f"//{request.host}").hostname):
+        if request.host not in hosts:
+            # Any site can let a name of its own point at this machine, so a name that we do not know is not served.
+            name, is_local = urlsplit(f"//{request.host}").hostname, is_loopback(settings.host)
+            if not (is_loopback(name) if is_local else name in names or is_address(name)):
                 abort(403, f"This server answers as {ours}. Its operator can add another address with --origin.")
-            return redirect(ours + request.full_path.removesuffix("?"), 308)
+            if is_local:
+                return redirect(ours + request.full_path.removesuffix("?"), 308)
         theirs = request.headers.get("Origin")  # programs other than browsers send none
         own = hosts.get(request.host, f"{request.scheme}://{request.host}")  # behind a proxy the scheme is not ours
         if request.path == "/ws" and theirs not in (None, own, *settings.origin):
             abort(403, "The relay is for its own page. Its operator can allow another origin with --origin.")
         if request.path == "/ws":
-            if (request.remote_addr or "").removeprefix("::ffff:") == str(settings.proxy):
+            if is_proxy(request.remote_addr, settings):
                 request.environ["REMOTE_ADDR"] = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
             if not all(re.fullmatch(form, request.environ.get(name, ""), re.I) for name, form in HANDSHAKE.items()):
                 abort(Response("The relay is for WebSockets, version 13.\n", 400, {"Sec-WebSocket-Version": "13"}))
@@ -1470,6 +1672,12 @@ def own_origin(settings: Settings) -> str:
     return f"{scheme}://{host}" + (f":{settings.port}" if settings.port != usual_port else "")
 
 
+def is_address(host: str | None) -> bool:
+    with suppress(ValueError):
+        return bool(ip_address(host or ""))
+    return False
+
+
 def is_loopback(host: str | None) -> bool:
     return host in ("localhost", "::1") or bool(re.fullmatch(r"(::ffff:)?127(\.\d+){3}", host or ""))
 
@@ -1496,7 +1704,18 @@ def options() -> Iterator[click.Option]:
             )
 
 
-@click.command(params=list(options()))
+class Command(click.Command):
+    """Its help shows the limits apart."""
+
+    def format_options(self, context, formatter) -> None:
+        limits = {field.name for field in dataclasses.fields(Limits)}
+        for title in ("Options", "Limits"):
+            shown = [one for one in self.get_params(context) if (one.name in limits) == (title == "Limits")]
+            with formatter.section(title):
+                formatter.write_dl([one.get_help_record(context) for one in shown])
+
+
+@click.command(cls=Command, params=list(options()))
 def main(**given) -> None:
     """Serves the chat page and passes on what pages say, which they encrypt. Ctrl+C ends it."""
     settings = Settings(**given)
@@ -1512,9 +1731,7 @@ def main(**given) -> None:
     relay.open()
     try:
         app = create_app(settings, relay, runtime)
-        server = WSGIServer(listener, app, log=None, error_log=None, handler_class=Handler, **tls)
-        # Clients that break off, or that do not speak TLS where it is spoken, are no errors of ours.
-        gevent.get_hub().NOT_ERROR += (ssl.SSLError, EOFError, ConnectionError, TimeoutError)
+        server = Server(listener, app, relay, **tls)
         stopped = Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             gevent.signal_handler(number, stopped.set)

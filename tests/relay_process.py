@@ -31,9 +31,7 @@ def main():
     server.serve_relay(app, settings, relay)
     server.serve_operator(app, relay)
     relay.open()
-    options = {"ssl_context": tls_context(*tls)} if tls else {}
-    http = WSGIServer(listener, app, log=None, error_log=None, handler_class=server.Handler, **options)
-    gevent.get_hub().NOT_ERROR += (ssl.SSLError, EOFError, ConnectionError)  # as the server does
+    http = server.Server(listener, app, relay, **({"ssl_context": tls_context(*tls)} if tls else {}))
     http.start()
     gevent.signal_handler(signal.SIGTERM, lambda: gevent.spawn(stop, relay, http))
     print(settings.port, flush=True)

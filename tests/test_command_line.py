@@ -95,7 +95,7 @@ def test_a_wrong_option_ends_with_how_to_use_it(make_server, options):
 def test_help_names_every_option_once(make_server):
     said = refusal(make_server(help=True), status=0)
     for option in code.options():
-        assert len(re.findall(rf"^  {option.opts[0]}\b", said, re.MULTILINE)) == 1, option
+        assert len(re.findall(rf"^  {option.opts[0]}(?![a-z-])", said, re.MULTILINE)) == 1, option
 
 
 # ------------------------------------------------------------------------------------------ what is served
@@ -189,8 +189,12 @@ def test_for_a_whole_network_the_printed_address_is_this_machines_and_https_is_a
     server = start_server(host="0.0.0.0")
     assert server.url == f"http://{code.get_interface_ip(socket.AF_INET)}:{server.port}"
     assert "From other machines the page needs https" in server.output
-    for name in ("localhost", "chat.local", urlsplit(server.url).hostname):
+    own = socket.gethostname().removesuffix(".local")
+    for name in ("localhost", own, own.upper(), f"{own}.local", "127.0.0.1", "[::1]", urlsplit(server.url).hostname):
         assert get(server, Host=f"{name}:{server.port}").status == 200, name
+    for name in ("evil.example", f"{own}.evil.example", "127.0.0.1.evil.example", "1", "["):
+        refused = get(server, Host=f"{name}:{server.port}")
+        assert (refused.status, b"--origin" in refused.content) == (403, True), name
     assert "needs https" not in start_server(host="0.0.0.0", tls_adhoc=True).output
 
 

@@ -169,7 +169,7 @@ def caddy(site: Site) -> tuple[str, ...]:
 def site(request, tmp_path, start_server, runtime_cache):
     _, _, *arguments = shlex.split(setting("ExecStart"))
     options = {name[2:].replace("-", "_"): value for name, value in zip(*[iter(arguments)] * 2, strict=True)}
-    paths = {"port": 0, "data": tmp_path / "log.sqlite", "cache": runtime_cache}
+    paths = {"port": 0, "data": tmp_path / "log.sqlite", "cache": runtime_cache, "connections_per_address": 20}
     site = Site(tmp_path, start_server(**options | paths))
     yield site.start(*request.param(site))
     site.end()
@@ -226,7 +226,7 @@ def test_metrics_do_not_leave_the_machine_however_they_are_written(site):
 
 
 def test_the_limit_of_an_address_counts_people_and_not_the_proxy(site):
-    most = code.Settings.connections_per_address
+    most = 20
     with contextlib.ExitStack() as stack:
         for number in range(most):
             pretended = {"X-Forwarded-For": f"198.51.100.{number}"}

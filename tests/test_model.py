@@ -31,7 +31,7 @@ from room_model import KINDS, MEMBERS, Entry, Member, Room
 
 EXAMPLES = int(os.environ.get("MODEL_EXAMPLES", "0"))  # 0: those of every run
 ROOMS_EACH = 2  # rooms that one connection may be in
-UNLIMITED = ("frames_per_second", "frames_burst", "address_frames_per_second", "address_frames_burst")
+UNLIMITED = [f"{whose}frames_{what}" for whose in ("", "address_", "room_") for what in ("per_second", "burst")]
 LIMITS = {"members_per_room": MEMBERS, "kinds_per_room": KINDS, "rooms_per_connection": ROOMS_EACH}
 
 examples = count(1)  # each has rooms of its own

@@ -153,10 +153,21 @@ def test_the_specification_has_the_relays_error_and_close_codes_with_their_sente
 def test_the_relays_limits_in_the_specification_are_those_of_its_settings():
     settings = server.Settings()
     for limit in (
-        f"{server.FRAME_BYTES:,} bytes of UTF-8",
+        f"{settings.frame_bytes:,} bytes of UTF-8",
         f"{server.ENTRIES_BYTES:,} bytes of UTF-8",
         f"{settings.frames_per_second} frames a second and {settings.frames_burst} at once",
+        f"sends {settings.frames_burst} more without a pause",
         f"{settings.address_frames_per_second:,} and {settings.address_frames_burst:,}",
+        f"A room takes {settings.room_frames_per_second:,} a second and {settings.room_frames_burst:,}\n",
+        f"{settings.bad_frames} malformed frames",
+        f"An address may have {settings.connections_per_address} connections",
+        f"in {settings.rooms_per_connection} rooms, a room may have {settings.members_per_room} members",
+        f"{settings.rooms:,} rooms and {settings.log_bytes:,} bytes of log, or {settings.memory:,}",
+        f"at most {settings.kinds_per_room} kinds",
+        f"the newest {settings.retention_messages:,} entries",
+        f"newest {settings.retention_bytes:,} bytes of bodies, and none past {settings.retention_days} days",
+        f"A request has {settings.handshake} seconds to come whole",
+        f"The first frame has {settings.first_frame} seconds",
         f"After {settings.silence:.0f} seconds without a frame",
         f"more than {settings.backlog:,} bytes wait",
     ):

@@ -81,7 +81,9 @@ def test_a_text_that_cannot_be_sent_leaves_no_trace(desk):
     assert (desk.happened(), desk.writing.outbox.items) == ([], [])
 
 
-@pytest.mark.parametrize(("code", "seconds"), [("too-fast", 1.0), ("storage", 5.0)])
+@pytest.mark.parametrize(
+    ("code", "seconds"), [("too-fast", 1.0), ("address-too-fast", 1.0), ("room-too-fast", 1.0), ("storage", 5.0)]
+)
 def test_what_is_refused_for_the_moment_goes_again_before_what_came_after_it(desk, code, seconds):
     desk.says("a", "b")
     desk.happened()

@@ -25,6 +25,8 @@ RAISED = {  # of the relay's limits: the generator is one address, and one membe
     "frames_burst": 1e9,
     "address_frames_per_second": 1e9,
     "address_frames_burst": 1e9,
+    "room_frames_per_second": 1e9,
+    "room_frames_burst": 1e9,
     "connections_per_address": 10_000,
     "members_per_room": 2_000,
 }

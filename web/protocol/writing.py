@@ -6,7 +6,7 @@ from .levels import MESSAGE
 from .outbox import Outbox
 
 # Refused for the moment: seconds without sending, and then the same again.
-FOR_THE_MOMENT = {"too-fast": 1.0, "storage": 5.0}
+FOR_THE_MOMENT = {"too-fast": 1.0, "address-too-fast": 1.0, "room-too-fast": 1.0, "storage": 5.0}
 IN_FLIGHT = 50  # sent at most before an answer comes: what the relay refuses of many would arrive in another order
 
 
