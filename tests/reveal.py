@@ -21,8 +21,13 @@ ENCODINGS = ("utf-8", "utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be")
 
 def reveals(data: bytes, words: str) -> bool:
     """Whether the words stand in the data: whole, or what a person would still recognize, each longer word of them."""
-    needles = [form for word in (words, *re.findall(r"\w{6,}", words)) for form in spellings(word)]
-    return any(needle in form.lower() for form in forms_of(data) for needle in needles)
+    return any(stands_in(form, words) for form in forms_of(data))
+
+
+def stands_in(form: bytes, words: str) -> bool:
+    """The same of data that need not be decoded any more."""
+    needles = [spelt for word in (words, *re.findall(r"\w{6,}", words)) for spelt in spellings(word)]
+    return any(needle in form.lower() for needle in needles)
 
 
 def spellings(word: str) -> list[bytes]:

@@ -18,7 +18,7 @@ class Wish:
     def __init__(self, name, room, passphrase, level):
         self.name = name
         self.room = room
-        self.passphrase = passphrase  # bytes; gone with the wish
+        self.passphrase = passphrase  # bytes; None once the wish has ended
         self.level = level
         self.looking = False  # the relay was asked where the name is in use
         self.reuse_accepted = False  # the person was warned that a lower level may give the passphrase away
@@ -48,8 +48,14 @@ class Joining:
         spaced = has_outer_space(passphrase)
         self.view.passphrase_warning(SPACED if spaced else "")
         if self.wish and not self.wish.looking:
-            self.wish = None
+            self.drop()
             self.view.clear_join_notes()
+
+    def drop(self):
+        """Ends the wish. Its passphrase goes at once: the buttons of old notes know the wish as long as they live."""
+        if self.wish:
+            self.wish.passphrase = None
+        self.wish = None
 
     async def join(self, name, room, passphrase, level):
         self.view.clear_join_notes()
@@ -64,6 +70,7 @@ class Joining:
             return self.view.join_problem(problem.field, problem.for_people)
         if wish.address() in self.joined:
             return self.view.join_problem("room", "You are in this room already. Leave it first to join it anew.")
+        self.drop()
         self.wish = wish
         return self.look()
 
@@ -86,7 +93,7 @@ class Joining:
         if frame["type"] == "looked":
             await self.looked(frame["rooms"])
         elif frame["type"] == "error" and "room" not in frame:
-            self.wish = None
+            self.drop()
             self.view.joining(False)
             self.view.join_problem(None, frame["message"])
 
@@ -136,8 +143,10 @@ class Joining:
 
     async def begin(self, wish):
         """Enters the room, if this still is the wish, and its level is final."""
+        if wish is not self.wish:  # the button of an old note
+            return
         mark = await webcrypto.fingerprint(self.fingerprint_key, wish.passphrase)
-        if wish is not self.wish:
+        if wish is not self.wish:  # the form changed meanwhile
             return
         used_at = self.fingerprints.get(mark, 0)
         if used_at > rank_of(wish.level) and not wish.reuse_accepted:
@@ -146,4 +155,7 @@ class Joining:
         self.wish = None
         self.view.clear_join_notes()
         self.fingerprints[mark] = max(used_at, rank_of(wish.level))
-        await self.enter(wish)
+        try:
+            await self.enter(wish)
+        finally:
+            wish.passphrase = None
