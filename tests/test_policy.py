@@ -81,7 +81,7 @@ ATTEMPTS = {
         TYPES,
     ),
     "a service worker": Attempt(
-        "const { folder } = document.querySelector('[data-folder]').dataset;"
+        "const { folder } = document.querySelector('script[data-folder]').dataset;"
         f" const registered = await navigator.serviceWorker.register(folder + '{MODULE}', {{ type: 'module' }});"
         " return registered.unregister()",
         TYPES,
@@ -305,7 +305,7 @@ def test_that_string_is_all_that_the_page_evaluates_and_core_js_all_that_it_load
     page.goto(real.url)
     expect(page.get_by_role("button", name="Join", exact=True)).to_be_enabled()
     passed = page.evaluate("self.passed")
-    folder = page.locator("[data-folder]").get_attribute("data-folder")
+    folder = page.locator("script[data-folder]").get_attribute("data-folder")
     assert sorted(rule for _, rule, _, _ in passed) == ["createScript", "createScriptURL"]
     assert {text.strip("()") for _, _, text, _ in passed} == {
         f"function anonymous(\n) {{\n{EVALUATED}\n}}",

@@ -21,7 +21,7 @@ SINKS = re.compile(
 )
 # What the view sets of elements; nothing of it is markup, code, style or an address.
 PROPERTIES = {"textContent", "value", "className", "id", "title", "dateTime", "type", "rows", "open", "hidden"}
-PROPERTIES |= {"disabled", "checked", "scrollTop"}
+PROPERTIES |= {"disabled", "checked", "scrollTop", "tabIndex"}
 ATTRIBUTES = re.compile(r"(aria|data)-[a-z-]+")
 ELEMENTS = {
     "p",
