@@ -75,8 +75,10 @@ async def check_classic_bodies_are_the_known_ones(platform, given):
 
 async def check_passphrase_bodies_are_the_known_ones(platform, given):
     for known in given["known"]["passphrase"]:
-        platform.seeded = bytes.fromhex(known["session_private"] + known["room_salt"])
+        platform.seeded = bytes.fromhex(known["session_private"])
         level = await Passphrase.start(platform, known["room"], known["name"], known["passphrase"].encode())
+        level.newest_opened = envelope.Parameters(known["kdf"], known["cost"], bytes.fromhex(known["room_salt"]))
+        await level.keyring.add(level.newest_opened.octets)
         await level.prepare()
         level.counter = known["counter"]
         level.anchors.newest = (known["anchor_seq"], bytes.fromhex(known["anchor_hash"]))
@@ -132,6 +134,17 @@ async def check_pbkdf2_agrees_with_wycheproof(platform, given):
         # Keys cannot be looked into: two are the same if they seal alike.
         found = await platform.aes_gcm_seal(key, bytes(12), b"text", b"")
         equal(found, await platform.aes_gcm_seal(expected, bytes(12), b"text", b""), one["id"])
+
+
+async def check_argon2id_agrees_with_pyca(platform, given):
+    for one in given["argon2id"]:
+        secret = platform.argon2id_secret(bytes.fromhex(one["passphrase"]))
+        how = [one[part] for part in ("passes", "lanes", "mebibytes")]
+        root = await platform.argon2id_root(secret, bytes.fromhex(one["salt"]), *how)
+        platform.argon2id_forget(secret)
+        # As above: what is derived from two roots is the same only if they are.
+        key = await platform.hkdf_aes_key(root, bytes(32), b"")
+        equal((await platform.aes_gcm_seal(key, bytes(12), b"text", b"")).hex(), one["sealed"], how)
 
 
 # Bytes and text

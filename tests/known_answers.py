@@ -8,11 +8,13 @@ import base64
 import hashlib
 import json
 import struct
+from functools import cache
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.kdf.pbkdf2 import PBKDF2HMAC
 
@@ -32,8 +34,17 @@ def sized(data: bytes) -> bytes:
     return struct.pack(">I", len(data)) + data
 
 
+@cache  # most are of the same passphrase and salt
 def pbkdf2(passphrase: bytes, salt: bytes, iterations: int) -> bytes:
     return PBKDF2HMAC(SHA256(), 32, salt, iterations).derive(passphrase)
+
+
+@cache
+def argon2id(passphrase: bytes, salt: bytes, cost: int) -> bytes:
+    passes, lanes, mebibytes = struct.unpack(">BBH", struct.pack(">I", cost))
+    return Argon2id(salt=salt, length=32, iterations=passes, lanes=lanes, memory_cost=mebibytes * 1024).derive(
+        passphrase
+    )
 
 
 def padme(length: int) -> int:
@@ -70,27 +81,27 @@ def classic(passphrase: str, text: str, salt: bytes, iv: bytes) -> dict:
 
 
 def passphrase(passphrase: str, text: str, room: str, name: str, **more) -> dict:
-    """Section 4. more: cost, room_salt, session_private, counter, anchor (seq, hash).
+    """Section 4. more: kdf, cost, room_salt, session_private, counter, anchor (seq, hash).
 
     An attacker's: stated (kdf and cost as the body states them), padded (instead of the padded text).
     """
-    cost, room_salt, counter = more["cost"], more["room_salt"], more["counter"]
+    kdf, cost, room_salt, counter = (more[part] for part in ("kdf", "cost", "room_salt", "counter"))
     private = Ed25519PrivateKey.from_private_bytes(more["session_private"])
     public, (anchor_seq, anchor_hash) = private.public_key().public_bytes_raw(), more["anchor"]
 
     in_room = sized(room.encode())
     root_salt = hashlib.sha256(b"secure-chat passphrase 1 root" + in_room + room_salt).digest()
-    root = pbkdf2(passphrase.encode(), root_salt, cost)
+    root = {1: pbkdf2, 2: argon2id}[kdf](passphrase.encode(), root_salt, cost)
     key = HKDF(SHA256(), 32, public, b"secure-chat passphrase 1 key" + in_room).derive(root)
     nonce = bytes(8) + struct.pack(">I", counter)
-    fields = struct.pack(">BI", *more.get("stated", (1, cost))) + room_salt + public + sized(name.encode())
+    fields = struct.pack(">BI", *more.get("stated", (kdf, cost))) + room_salt + public + sized(name.encode())
     fields += struct.pack(">IQ", counter, anchor_seq) + anchor_hash
     header = b"secure-chat passphrase 1 header" + in_room + fields
     ciphertext = AESGCM(key).encrypt(nonce, more.get("padded", pad(text.encode())), header)
     signature = private.sign(header + ciphertext)
 
-    given = {"passphrase": passphrase, "text": text, "room": room, "name": name, "cost": cost, "counter": counter}
-    given |= {"room_salt": room_salt.hex(), "session_private": more["session_private"].hex()}
+    given = {"passphrase": passphrase, "text": text, "room": room, "name": name, "kdf": kdf, "cost": cost}
+    given |= {"counter": counter, "room_salt": room_salt.hex(), "session_private": more["session_private"].hex()}
     given |= {"anchor_seq": anchor_seq, "anchor_hash": anchor_hash.hex()}
     steps = {"session_public": public, "root_salt": root_salt, "root": root, "key": key, "nonce": nonce}
     steps |= {"header": header, "ciphertext": ciphertext, "signature": signature}
@@ -104,8 +115,9 @@ def passphrase(passphrase: str, text: str, room: str, name: str, **more) -> dict
     )
 
 
-PLAIN = {"cost": 600_000, "room_salt": count_from(0, 16), "session_private": count_from(32, 32)}
+PLAIN = {"kdf": 1, "cost": 600_000, "room_salt": count_from(0, 16), "session_private": count_from(32, 32)}
 PLAIN |= {"counter": 0, "anchor": (0, bytes(32))}
+ARGON2ID = {"kdf": 2, "cost": 2 << 24 | 1 << 16 | 19}  # 2 passes, 1 lane, 19 MiB
 WORDS, TEXT = "correct horse battery staple", "meet at noon"
 
 
@@ -157,7 +169,11 @@ def attacks() -> list:
         ["cost 599,999", alice(counter=1, stated=(1, 599_999)), "cost-out-of-range"],
         ["cost 2^31", alice(counter=1, stated=(1, 2**31)), "cost-out-of-range"],
         ["cost 2^32 - 1", alice(counter=1, stated=(1, 2**32 - 1)), "cost-out-of-range"],
-        ["Argon2id", alice(counter=1, stated=(2, 3 << 24 | 1 << 16 | 64)), "kdf-unavailable"],
+        ["honest, with Argon2id", alice(session_private=count_from(128, 32), **ARGON2ID), "opened"],
+        ["the kdf of a session", alice(counter=1, **ARGON2ID), "session-changed"],
+        ["Argon2id of another cost", alice(counter=1, stated=(2, 3 << 24 | 1 << 16 | 19)), "wrong-passphrase"],
+        ["Argon2id, one pass", alice(counter=1, stated=(2, 1 << 24 | 1 << 16 | 19)), "cost-out-of-range"],
+        ["Argon2id, 3 passes of 256 MiB", alice(counter=1, stated=(2, 3 << 24 | 1 << 16 | 256)), "cost-out-of-range"],
         ["Argon2id of 1 GiB", alice(counter=1, stated=(2, 3 << 24 | 1 << 16 | 1024)), "cost-out-of-range"],
         ["kdf 3", alice(counter=1, stated=(3, 600_000)), "malformed"],
         ["a name with a right-to-left override", alice(name="A\u202eb", counter=1), "malformed"],
@@ -190,6 +206,8 @@ def every() -> dict:
         "passphrase": [
             passphrase(WORDS, TEXT, "kitchen", "Alice", **PLAIN),
             passphrase(*foreign, **anchored),
+            passphrase(WORDS, TEXT, "kitchen", "Alice", **PLAIN | ARGON2ID),
+            passphrase(*foreign, **anchored | {"kdf": 2, "cost": 3 << 24 | 4 << 16 | 23}),
         ],
         "attacks": attacks(),
         "padding": [[length, len(pad(bytes(length)))] for length in (1, 254, 255, 256, 257, 1000, 16_383, 16_384)],

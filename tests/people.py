@@ -2,12 +2,13 @@
 
 from hashlib import sha256
 
-from protocol.envelope import PBKDF2, Parameters, passphrase_fields, write_passphrase
+from protocol.envelope import passphrase_fields, write_passphrase
+from protocol.errors import Refusal
 from protocol.levels import Waiting
 from protocol.levels.classic import Classic
-from protocol.levels.passphrase import Passphrase, header, key_info, nonce, root_salt
+from protocol.levels.passphrase import Passphrase, header, key_info, nonce
 from protocol.padding import pad
-from reference import ReferencePlatform, pbkdf2, run
+from reference import ReferencePlatform, run
 
 WORDS = b"correct horse battery staple"
 AT = "2026-11-23T20:42:34.123Z"
@@ -56,21 +57,31 @@ def opened(level, *entries):
     return outcomes
 
 
+def is_accepted(parameters):
+    try:
+        parameters.check()
+    except Refusal:
+        return False
+    return True
+
+
 def forge(level, text="hello", **changed):
     """A body that is signed and sealed as its fields say. By default it is an honest one of this session.
 
-    changed: name, counter, anchor (seq, hash), parameters, room, padded, signature, passphrase.
+    changed: name, counter, anchor (seq, hash), parameters (stated; of a cost that is not accepted nothing is derived,
+    and the key is the session's own), room, padded, signature, passphrase.
     """
-    room = changed.get("room", "kitchen").encode()
-    parameters = changed.get("parameters", Parameters(PBKDF2, 600_000, SALT))
+    room, parameters = changed.get("room", "kitchen"), changed.get("parameters", level.parameters)
     anchor_seq, anchor_hash = changed.get("anchor", (0, bytes(32)))
     counter = changed.get("counter", 0)
     fields = passphrase_fields(
         parameters, level.public, changed.get("name", level.name), counter, anchor_seq, anchor_hash
     )
-    aad, reference = header(room, fields), ReferencePlatform()
-    root = pbkdf2(changed.get("passphrase", WORDS), root_salt(room, parameters.room_salt), changed.get("cost", 600_000))
-    key = run(reference.hkdf_aes_key(root, level.public, key_info(room)))
+    reference = ReferencePlatform()
+    writer = run(Passphrase.start(reference, room, level.name, changed.get("passphrase", WORDS)))
+    root = run(writer.derive_root((parameters if is_accepted(parameters) else level.parameters).octets))
+    aad = header(room.encode(), fields)
+    key = run(reference.hkdf_aes_key(root, level.public, key_info(room.encode())))
     padded = changed.get("padded", pad(text.encode()))
     ciphertext = run(reference.aes_gcm_seal(key, nonce(counter), padded, aad))
     signature = changed.get("signature") or run(reference.ed25519_sign(level.private, aad + ciphertext))

@@ -12,6 +12,7 @@ from cryptography.exceptions import InvalidSignature, InvalidTag
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.kdf.pbkdf2 import PBKDF2HMAC
 
@@ -21,6 +22,12 @@ from protocol.platform import Platform
 @cache  # tests share few passphrases and salts; each key takes as long as a hundred tests
 def pbkdf2(passphrase, salt, iterations):
     return PBKDF2HMAC(SHA256(), 32, salt, iterations).derive(passphrase)
+
+
+@cache
+def argon2id(passphrase, salt, passes, lanes, mebibytes):
+    how = {"iterations": passes, "lanes": lanes, "memory_cost": mebibytes * 1024}
+    return Argon2id(salt=salt, length=32, **how).derive(passphrase)
 
 
 ALPHABET = set(string.ascii_letters + string.digits + "-_")
@@ -76,6 +83,15 @@ class ReferencePlatform(Platform):
 
     pbkdf2_aes_key = pbkdf2_root
 
+    def argon2id_secret(self, passphrase):
+        return {"passphrase": passphrase}
+
+    async def argon2id_root(self, secret, salt, passes, lanes, mebibytes):
+        return argon2id(secret["passphrase"], salt, passes, lanes, mebibytes) if secret else None
+
+    def argon2id_forget(self, secret):
+        secret.clear()
+
     async def hkdf_aes_key(self, root, salt, info):
         return HKDF(SHA256(), 32, salt, info).derive(root)
 
@@ -107,6 +123,13 @@ class ReferencePlatform(Platform):
         except (InvalidSignature, ValueError):
             return False
         return True
+
+
+class WithoutArgon2id(ReferencePlatform):
+    """That of a page which could not load it."""
+
+    def argon2id_secret(self, passphrase):
+        return {}
 
 
 def run(coroutine):

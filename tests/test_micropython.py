@@ -1,6 +1,8 @@
 """The protocol on the page's own Python: the same checks on CPython over pyca/cryptography and on MicroPython over Web
 Crypto, and each opens what the other sealed. The page is the real one with its policy; only its main.py is another."""
 
+import hashlib
+import itertools
 import json
 import time
 from pathlib import Path
@@ -24,6 +26,22 @@ class Reference(ReferencePlatform):
         return key
 
 
+# Lengths around the blocks of BLAKE2b, and every bound that the specification has for the cost: passes, lanes, MiB.
+LENGTHS = (1, 2, 63, 64, 65, 127, 128, 129, 500, 1_024)
+COSTS = [(2, 1, 19), (2, 2, 19), (3, 3, 20), (4, 4, 23), (10, 1, 19), (10, 4, 51), (2, 1, 64), (2, 4, 128)]
+
+
+def derived_by_the_reference():
+    platform, cases = ReferencePlatform(), []
+    for length, how in itertools.zip_longest(LENGTHS, COSTS, fillvalue=COSTS[0]):
+        passphrase, salt = bytes(index % 256 for index in range(length)), hashlib.sha256(bytes(length)).digest()
+        root = run(platform.argon2id_root(platform.argon2id_secret(passphrase), salt, *how))
+        sealed = run(platform.aes_gcm_seal(run(platform.hkdf_aes_key(root, bytes(32), b"")), bytes(12), b"text", b""))
+        case = {"passphrase": passphrase.hex(), "salt": salt.hex(), "sealed": sealed.hex()}
+        cases.append(case | dict(zip(("passes", "lanes", "mebibytes"), how, strict=True)))
+    return cases
+
+
 def sealed_by_the_reference():
     people = (classic_joined(), joined())
     return [[level.id, run(level.seal(text)), text] for level in people for text in TEXTS]
@@ -35,7 +53,11 @@ def given():
         name: json.loads((TESTS / "vectors" / f"{name}.json").read_text()) for name in ("ed25519", "aes_gcm", "pbkdf2")
     }
     entry = f'{{"seq":1,"kind":"message","id":"a","name":"n","at":"{AT}","body":"BODY"}}'
-    return {"known": json.loads(FILE.read_text("utf-8")), "sealed": sealed_by_the_reference(), "entry": entry} | vectors
+    return (
+        {"known": json.loads(FILE.read_text("utf-8")), "sealed": sealed_by_the_reference(), "entry": entry}
+        | vectors
+        | {"argon2id": derived_by_the_reference()}
+    )
 
 
 @pytest.fixture(scope="module")
@@ -99,7 +121,7 @@ def test_the_known_answers_in_the_file_are_those_of_the_formulas():
 
 def test_the_known_answers_of_the_specification_are_among_them():
     specification = (CONFIGURATION.parent / "protocol" / "README.md").read_text("utf-8").split("## 7. Known answers")[1]
-    for known in (every()["classic"][0], every()["passphrase"][0]):
+    for known in (every()["classic"][0], every()["passphrase"][0], every()["passphrase"][2]):
         for part in ("key", "root_salt", "root", "session_public", "signature", "body", "digits"):
             assert known.get(part, "") in specification
         assert f"{known['tag']}, colour {known['color']}" in specification

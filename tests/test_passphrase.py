@@ -5,16 +5,17 @@ import hashlib
 import pytest
 
 from known_answers import b64, every
-from people import SALT, classic_joined, derive_all, entry, forge, joined, opened
-from protocol.envelope import PBKDF2, Parameters, read_passphrase, write_passphrase
+from people import SALT, WORDS, classic_joined, derive_all, entry, forge, joined, opened
+from protocol.envelope import ARGON2ID, PBKDF2, Parameters, argon2id_cost, read_passphrase, write_passphrase
 from protocol.errors import BadInput, Problem
 from protocol.levels import Opened, Tag, Waiting
 from protocol.levels import passphrase as level_module
 from protocol.padding import pad
-from reference import ReferencePlatform, run
+from reference import ReferencePlatform, WithoutArgon2id, run
 
 PLATFORM = ReferencePlatform()
 OTHER_SALT = bytes(range(16, 32))
+NEW_ROOM = bytes([2, 2, 1, 0, 19]) + SALT  # Argon2id, 2 passes, 1 lane, 19 MiB
 
 
 @pytest.fixture
@@ -61,11 +62,13 @@ def as_body(data):
 # What opens
 
 
-@pytest.mark.parametrize("known", every()["passphrase"], ids=["ascii", "unicode"])
+@pytest.mark.parametrize("known", every()["passphrase"], ids=["ascii", "unicode", "Argon2id", "Argon2id, unicode"])
 def test_the_known_answers_are_sealed_step_by_step_and_opened(known):
     room, salt = known["room"].encode(), bytes.fromhex(known["room_salt"])
-    platform = ReferencePlatform(bytes.fromhex(known["session_private"]) + salt)
+    platform = ReferencePlatform(bytes.fromhex(known["session_private"]))
     level = run(level_module.Passphrase.start(platform, known["room"], known["name"], known["passphrase"].encode()))
+    level.newest_opened = Parameters(known["kdf"], known["cost"], salt)
+    run(level.keyring.add(level.newest_opened.octets))
     run(level.prepare())
     level.counter = known["counter"]
     level.anchors.newest = (known["anchor_seq"], bytes.fromhex(known["anchor_hash"]))
@@ -121,7 +124,7 @@ def test_a_newcomer_waits_for_the_key_and_then_reads(alice):
     newcomer = joined("Carol", room_salt=OTHER_SALT)
     (waiting,) = run(newcomer.open([entry(1, say(alice, "hello")[0])]))
     assert isinstance(waiting, Waiting)
-    assert waiting.key_name == Parameters(PBKDF2, 600_000, SALT).octets
+    assert waiting.key_name == NEW_ROOM
 
 
 def test_a_text_that_cannot_be_sent_uses_no_counter(alice, bob):
@@ -167,7 +170,7 @@ def test_no_label_begins_with_another_so_bytes_of_one_purpose_never_serve_anothe
 
 
 def test_the_first_in_a_room_makes_a_random_room_salt_of_the_least_cost(alice):
-    assert alice.parameters.octets == b"\x01" + (600_000).to_bytes(4, "big") + SALT
+    assert alice.parameters.octets == NEW_ROOM
     fresh = [run_first().parameters.room_salt for _ in range(2)]
     assert fresh[0] != fresh[1]
 
@@ -325,8 +328,65 @@ def test_a_well_signed_body_of_a_cost_out_of_bounds_is_refused_and_never_derived
     assert bob.keyring.wait() is None
 
 
-def test_argon2id_is_said_to_be_unavailable(alice, bob):
-    assert seen_by(bob, forge(alice, parameters=Parameters(2, 3 << 24 | 1 << 16 | 64, SALT))) == ["kdf-unavailable"]
+@pytest.mark.parametrize("cost", [argon2id_cost(3, 1, 19), argon2id_cost(2, 4, 19), argon2id_cost(2, 1, 20)])
+def test_every_part_of_the_cost_counts(alice, bob, cost):
+    assert seen_by(bob, forge(alice, parameters=Parameters(ARGON2ID, cost, SALT))) == ["hello"]
+    fields = parts(forge(alice, counter=1)).fields
+    stated = fields[:1] + cost.to_bytes(4, "big") + fields[5:]
+    assert seen_by(joined("Carol"), signed_anew(alice, stated)) == ["wrong-passphrase"]
+
+
+def signed_anew(level, fields):
+    """Well signed, and sealed with something else than the fields say."""
+    ciphertext = parts(forge(level)).ciphertext
+    signature = level.private.sign(level_module.header(b"kitchen", fields) + ciphertext)
+    return write_passphrase(PLATFORM, fields, ciphertext, signature)
+
+
+def test_a_room_of_pbkdf2_stays_one():
+    old, newcomer = joined("Alice", platform=WithoutArgon2id()), not_prepared("Carol")
+    assert seen_by(newcomer, say(old, "hello")[0]) == ["hello"]
+    run(newcomer.prepare())
+    assert newcomer.parameters.octets == old.parameters.octets == b"\x01" + (600_000).to_bytes(4, "big") + SALT
+
+
+# Where Argon2id is missing
+
+
+@pytest.fixture
+def without():
+    """A page that could not load Argon2id, and has joined."""
+    return joined("Dora", platform=WithoutArgon2id(), room_salt=OTHER_SALT)
+
+
+def test_without_argon2id_a_new_room_is_one_of_pbkdf2_and_everybody_reads_it(without, alice):
+    assert without.parameters.octets == b"\x01" + (600_000).to_bytes(4, "big") + OTHER_SALT
+    assert seen_by(alice, say(without, "hello")[0]) == ["hello"]
+
+
+def test_without_argon2id_what_needs_it_says_so_and_the_others_open(without, alice):
+    old = joined("Bob", platform=WithoutArgon2id())
+    assert seen_by(without, say(alice, "new")[0], say(old, "old")[0]) == ["kdf-unavailable", "old"]
+    assert without.keyring.wanted == []
+
+
+def test_without_argon2id_an_altered_message_is_still_an_altered_one(without, alice):
+    data = bytes_of(say(alice, "hello")[0])
+    assert seen_by(without, as_body(data[:-1] + bytes([data[-1] ^ 1]))) == ["bad-signature"]
+
+
+def test_without_argon2id_a_page_joins_a_room_that_uses_it_and_is_read_there(alice):
+    dora = run(level_module.Passphrase.start(WithoutArgon2id(), "kitchen", "Dora", WORDS))
+    hello = entry(1, say(alice, "hello")[0])
+    assert codes(opened(dora, hello)) == ["kdf-unavailable"]
+    run(dora.prepare())
+    assert codes(opened(alice, hello, entry(2, say(dora, "hello too")[0]))) == ["hello", "hello too"]
+
+
+def test_a_room_that_was_left_derives_nothing_more_with_argon2id(alice):
+    dora = not_prepared("Dora")
+    dora.close()
+    assert seen_by(dora, say(alice, "hello")[0]) == ["kdf-unavailable"]
 
 
 class Lenient(ReferencePlatform):

@@ -6,7 +6,7 @@ from pathlib import Path
 import server
 from conftest import ROOT
 from protocol import encoding, envelope, errors, frames, looks, writers
-from protocol.levels import anchors, classic, keyring, senders
+from protocol.levels import anchors, classic, keyring, passphrase, senders
 from reference import ReferencePlatform
 
 README = (ROOT / "README.md").read_text("utf-8")
@@ -121,7 +121,9 @@ def test_the_limits_in_the_specification_are_those_of_the_code():
         f"At most {keyring.WANTED} wishes",
         f"salt, {classic.ITERATIONS:,} iterations)",
         f"iterations, uint(4) | {envelope.PBKDF2_COST[0]:,} to {envelope.PBKDF2_COST[1]:,}",
-        f"passes {envelope.ARGON2ID_TIME[0]} to {envelope.ARGON2ID_TIME[1]}",
+        f"passes {envelope.ARGON2ID_PASSES[0]} to {envelope.ARGON2ID_PASSES[1]}",
+        f"lanes {envelope.ARGON2ID_LANES[0]} to {envelope.ARGON2ID_LANES[1]}",
+        f"passes times MiB at most {envelope.ARGON2ID_WORK}",
         f"{envelope.ARGON2ID_MEBIBYTES[0]} to {envelope.ARGON2ID_MEBIBYTES[1]} MiB",
         f"as up to {senders.RANGES} ranges",
         f'"{encoding.NAME_NOT_SHOWN}"',
@@ -140,7 +142,9 @@ def test_every_character_that_the_specification_forbids_in_names_is_refused_and_
 
 def test_readme_has_the_costs_of_the_levels():
     assert f"{classic.ITERATIONS:,} iterations" in README
-    assert f"PBKDF2 {envelope.PBKDF2_COST[0]:,}" in README
+    passes, _, mebibytes = envelope.argon2id_parts(passphrase.NEW_ROOM[0][1])
+    assert f"Argon2id ({mebibytes} MiB, {passes} passes)" in README
+    assert f"PBKDF2 {passphrase.NEW_ROOM[1][1]:,}" in README
 
 
 def test_the_specification_has_the_relays_error_and_close_codes_with_their_sentences():

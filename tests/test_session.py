@@ -83,6 +83,9 @@ class DummyLevel:
     def new_log(self):
         self.events.append("new log")
 
+    def close(self):
+        self.events.append("close")
+
 
 class Show:
     def __init__(self, events):
@@ -308,7 +311,7 @@ def test_members_come_and_go(room):
 
 def test_leaving_tells_the_relay(room):
     room.session.leave()
-    assert room.happened() == ["send leave"]
+    assert room.happened() == ["close", "send leave"]
 
 
 # Speaking

@@ -2,7 +2,7 @@
 
 from protocol.platform import Platform
 
-from . import clock, text, webcrypto
+from . import argon2, clock, text, webcrypto
 
 
 class BrowserPlatform(Platform):
@@ -19,6 +19,9 @@ class BrowserPlatform(Platform):
     passphrase_key = staticmethod(webcrypto.passphrase_key)
     pbkdf2_aes_key = staticmethod(webcrypto.pbkdf2_aes_key)
     pbkdf2_root = staticmethod(webcrypto.pbkdf2_root)
+    argon2id_secret = staticmethod(argon2.Argon2id)
+    argon2id_root = staticmethod(argon2.Argon2id.root)
+    argon2id_forget = staticmethod(argon2.Argon2id.close)
     hkdf_aes_key = staticmethod(webcrypto.hkdf_aes_key)
     aes_gcm_seal = staticmethod(webcrypto.aes_gcm_seal)
     aes_gcm_open_all = staticmethod(webcrypto.aes_gcm_open_all)

@@ -4,7 +4,7 @@ Nothing here is cryptography: what comes out has the right form and is not yet b
 """
 
 from .encoding import Reader, exactly, from_base64url, is_clean_name, sized, uint, utf8_bytes
-from .errors import BadInput, CostOutOfRange, KdfUnavailable, Malformed, NotEncrypted, OtherLevel, Problem
+from .errors import BadInput, CostOutOfRange, Malformed, NotEncrypted, OtherLevel, Problem
 
 TEXT_BYTES = 16_384  # of a message, before padding
 BODY_CHARACTERS = 65_536  # of a body, as the relay limits it
@@ -16,7 +16,8 @@ CLASSIC_START = '{"iv":"'
 
 PBKDF2, ARGON2ID = 1, 2
 PBKDF2_COST = (600_000, 10_000_000)  # least and most iterations that are accepted
-ARGON2ID_TIME, ARGON2ID_MEBIBYTES = (2, 10), (19, 256)
+# What may come of passes, lanes and MiB, and of passes times MiB: 512 take about as long as the most of PBKDF2.
+ARGON2ID_PASSES, ARGON2ID_LANES, ARGON2ID_MEBIBYTES, ARGON2ID_WORK = (2, 10), (1, 4), (19, 256), 512
 
 
 def text_bytes(text):
@@ -76,6 +77,20 @@ def read_classic(platform, body):
     return ClassicBody(iv, ciphertext, salt)
 
 
+def argon2id_cost(passes, lanes, mebibytes):
+    """passes(1) || lanes(1) || mebibytes(2), as a number."""
+    return passes << 24 | lanes << 16 | mebibytes
+
+
+def argon2id_parts(cost):
+    """(passes, lanes, mebibytes)."""
+    return cost >> 24, cost >> 16 & 0xFF, cost & 0xFFFF
+
+
+def within(number, bounds):
+    return bounds[0] <= number <= bounds[1]
+
+
 class Parameters:
     """What a root key is derived with: kdf(1) || cost(4) || room_salt(16)."""
 
@@ -86,18 +101,17 @@ class Parameters:
         self.octets = uint(kdf, 1, "kdf") + uint(cost, 4, "cost") + room_salt
 
     def check(self):
-        """Raises CostOutOfRange or KdfUnavailable; returns itself."""
-        if self.kdf == PBKDF2:
-            if not PBKDF2_COST[0] <= self.cost <= PBKDF2_COST[1]:
-                raise CostOutOfRange()
-            return self
-        if self.kdf != ARGON2ID:
+        """Raises Malformed or CostOutOfRange."""
+        if self.kdf not in (PBKDF2, ARGON2ID):
             raise Malformed("kdf: unknown")
-        time, lanes, mebibytes = self.cost >> 24, self.cost >> 16 & 0xFF, self.cost & 0xFFFF
-        within = ARGON2ID_TIME[0] <= time <= ARGON2ID_TIME[1]
-        if not within or not 1 <= lanes <= 4 or not ARGON2ID_MEBIBYTES[0] <= mebibytes <= ARGON2ID_MEBIBYTES[1]:
+        if not (within(self.cost, PBKDF2_COST) if self.kdf == PBKDF2 else self.is_argon2id_cost()):
             raise CostOutOfRange()
-        raise KdfUnavailable()
+
+    def is_argon2id_cost(self):
+        passes, lanes, mebibytes = argon2id_parts(self.cost)
+        if not within(passes, ARGON2ID_PASSES) or not within(lanes, ARGON2ID_LANES):
+            return False
+        return within(mebibytes, ARGON2ID_MEBIBYTES) and passes * mebibytes <= ARGON2ID_WORK
 
 
 def passphrase_fields(parameters, session_public, name, counter, anchor_seq, anchor_hash):
@@ -141,7 +155,7 @@ class PassphraseBody:
 
 
 def read_passphrase(platform, body):
-    """PassphraseBody from a body. Raises NotEncrypted, OtherLevel, Malformed, CostOutOfRange or KdfUnavailable."""
+    """PassphraseBody from a body. Raises NotEncrypted, OtherLevel, Malformed or CostOutOfRange."""
     if not body.startswith(PASSPHRASE_PREFIX):
         raise foreign(body)
     return PassphraseBody(platform, from_base64url(platform, body[len(PASSPHRASE_PREFIX) :], "body"))

@@ -86,7 +86,8 @@ class CostOutOfRange(Refusal):
 class KdfUnavailable(Refusal):
     code = "kdf-unavailable"
     for_people = (
-        "This message needs a key derivation (Argon2id) that this page does not have, so it cannot be opened here."
+        "This message needs a key derivation (Argon2id) that this page does not have, or has not the memory for, so it "
+        "is not opened."
     )
 
 

@@ -55,6 +55,19 @@ class Platform:
         """An HKDF handle holding the 32 bytes of PBKDF2-HMAC-SHA-256."""
         raise NotImplementedError
 
+    def argon2id_secret(self, passphrase):
+        """A handle that Argon2id can derive from, until it is forgotten. The bytes need not be kept after this."""
+        raise NotImplementedError
+
+    async def argon2id_root(self, secret, salt, passes, lanes, mebibytes):
+        """An HKDF handle holding the 32 bytes of Argon2id, version 1.3 (RFC 9106), without secret value or associated
+        data; None where there is no Argon2id, or not enough memory for it."""
+        raise NotImplementedError
+
+    def argon2id_forget(self, secret):
+        """The handle is not needed any more; what is being derived from it gives None."""
+        raise NotImplementedError
+
     async def hkdf_aes_key(self, root, salt, info):
         """An AES-256-GCM handle: HKDF-SHA-256 (RFC 5869), Extract and Expand, 32 bytes."""
         raise NotImplementedError

@@ -69,6 +69,7 @@ class Session:
     def leave(self):
         self.closed = True
         self.writing.down()
+        self.level.close()
         self.send({"type": "leave", "room": self.address})
 
     def show_state(self):

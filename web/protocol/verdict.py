@@ -1,7 +1,17 @@
-"""Whether the passphrase is probably wrong: something did not open, and nothing of others did. Section 5. Pure."""
+"""What a room's banner says of what did not open: the passphrase may be wrong, or Argon2id missing. Section 5. Pure."""
 
-from .errors import CannotOpen, WrongPassphrase
+from .errors import CannotOpen, KdfUnavailable, WrongPassphrase
 from .levels import Opened
+
+PROBABLY_WRONG = (
+    "Nothing that others wrote here opens with this passphrase. It is probably not theirs: "
+    "check it letter by letter, capitals and spaces too."
+)
+NO_ARGON2ID = (
+    "Messages here need Argon2id, which this page could not load, or has not the memory for. The others can read what "
+    "you write all the same. Whoever runs the server can make cdn.jsdelivr.net or npm available to it and start it "
+    "again; then reload this page."
+)
 
 
 class Verdict:
@@ -12,23 +22,25 @@ class Verdict:
         self.choices = choices
         self.others_opened = 0
         self.unopened = 0
-        self.told = False
+        self.underived = 0
+        self.told = ""
 
     def count(self, outcome):
         if isinstance(outcome, (WrongPassphrase, CannotOpen)):
             self.unopened += 1
+        elif isinstance(outcome, KdfUnavailable):
+            self.underived += 1
         elif isinstance(outcome, Opened) and not outcome.own:
             self.others_opened += 1
 
+    def sentence(self):
+        if self.underived:
+            return NO_ARGON2ID
+        return PROBABLY_WRONG if self.unopened and not self.others_opened else ""
+
     def tell(self):
         """Says it once, and takes it back when something opens after all."""
-        wrong = self.unopened > 0 and self.others_opened == 0
-        if wrong and not self.told:
-            self.show.alert(
-                "Nothing that others wrote here opens with this passphrase. It is probably not theirs: "
-                "check it letter by letter, capitals and spaces too.",
-                self.choices,
-            )
-        elif self.told and not wrong:
-            self.show.alert("", [])
-        self.told = wrong
+        sentence = self.sentence()
+        if sentence != self.told:
+            self.show.alert(sentence, self.choices if sentence else [])
+            self.told = sentence

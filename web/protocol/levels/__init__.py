@@ -12,6 +12,7 @@ A level, for one session (one Join of one page):
     level.keyring                   what is still to be derived, or None
     level.complete_from(oldest)     the relay keeps nothing older
     level.new_log()                 the relay began the room's log anew: seqs start again
+    level.close()                   the room was left: nothing is derived any more
 """
 
 from hashlib import sha256

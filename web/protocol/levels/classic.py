@@ -46,6 +46,9 @@ class Classic:
     def complete_from(self, oldest):
         pass
 
+    def close(self):
+        pass
+
     async def prepare(self):
         await self.keyring.add(self.salt)
 

@@ -4,16 +4,19 @@ from hashlib import sha256
 
 from ..encoding import sized, uint, utf8_bytes
 from ..envelope import (
+    ARGON2ID,
     PBKDF2,
     PBKDF2_COST,
     TEXT_BYTES,
     Parameters,
+    argon2id_cost,
+    argon2id_parts,
     passphrase_fields,
     read_passphrase,
     text_bytes,
     write_passphrase,
 )
-from ..errors import BadInput, BadSignature, NotText, Refusal, UnknownKind, WrongPassphrase
+from ..errors import BadInput, BadSignature, KdfUnavailable, NotText, Refusal, UnknownKind, WrongPassphrase
 from ..padding import pad, unpad
 from . import MESSAGE, Opened, Tag, Waiting
 from .anchors import Anchors
@@ -23,6 +26,9 @@ from .senders import Senders
 LABEL_ROOT = b"secure-chat passphrase 1 root"
 LABEL_KEY = b"secure-chat passphrase 1 key"
 LABEL_HEADER = b"secure-chat passphrase 1 header"
+# What a new room is begun with: the first that the page can derive. 19 MiB, 2 passes, 1 lane is the least that OWASP's
+# Password Storage Cheat Sheet has for Argon2id, and 600,000 iterations its figure for PBKDF2-HMAC-SHA-256.
+NEW_ROOM = ((ARGON2ID, argon2id_cost(2, 1, 19)), (PBKDF2, PBKDF2_COST[0]))
 SESSION_KEYS = 1_000  # kept at once: anyone can make up sessions, and a forgotten key is derived again in 0.1 ms
 ED25519_ORDER = 2**252 + 27742317777372353535851937790883648493  # L, RFC 8032, section 5.1
 
@@ -61,7 +67,7 @@ class Passphrase:
     )
     comparison = "If all are equal, the same session wrote it; if one differs, another did."
 
-    def __init__(self, platform, room, name, passphrase_key, session):
+    def __init__(self, platform, room, name, secrets, session):
         self.platform = platform
         self.room = utf8_bytes(room, "room")
         self.name = name
@@ -74,18 +80,23 @@ class Passphrase:
         self.session_keys = {}  # parameters || session_public -> AES key
         self.senders = Senders()
         self.anchors = Anchors()
-        self.passphrase_key = passphrase_key
+        self.passphrase_key, self.argon2id_secret = secrets
         self.keyring = KeyRing(platform, self.derive_root)
 
     @classmethod
     async def start(cls, platform, room, name, passphrase):
         """A new session: an Ed25519 pair made in memory, never stored. `room` and `name` are clean names."""
-        return cls(platform, room, name, await platform.passphrase_key(passphrase), await platform.ed25519_generate())
+        secrets = await platform.passphrase_key(passphrase), platform.argon2id_secret(passphrase)
+        return cls(platform, room, name, secrets, await platform.ed25519_generate())
 
     async def derive_root(self, octets):
-        """The root for kdf(1) || cost(4) || room_salt(16), which Parameters.check() has accepted."""
-        cost, room_salt = int.from_bytes(octets[1:5], "big"), octets[5:]
-        return await self.platform.pbkdf2_root(self.passphrase_key, root_salt(self.room, room_salt), cost)
+        """The root for kdf(1) || cost(4) || room_salt(16), which Parameters.check() accepts, or KdfUnavailable."""
+        cost, salt = int.from_bytes(octets[1:5], "big"), root_salt(self.room, octets[5:])
+        if octets[0] == PBKDF2:
+            return await self.platform.pbkdf2_root(self.passphrase_key, salt, cost)
+        passes, lanes, mebibytes = argon2id_parts(cost)
+        root = await self.platform.argon2id_root(self.argon2id_secret, salt, passes, lanes, mebibytes)
+        return KdfUnavailable() if root is None else root
 
     def new_log(self):
         self.anchors = Anchors()
@@ -94,25 +105,34 @@ class Passphrase:
     def complete_from(self, oldest):
         self.anchors.complete_from(oldest)
 
+    def close(self):
+        self.platform.argon2id_forget(self.argon2id_secret)
+
     async def prepare(self):
-        """Takes room_salt and cost from the newest body that opened; makes a room_salt only if there is none."""
+        """Takes kdf, cost and room_salt from the newest body that opened; makes a room_salt only if there is none."""
         if self.parameters is None:
-            parameters = self.newest_opened
-            if parameters is None:
-                parameters = Parameters(PBKDF2, PBKDF2_COST[0], self.platform.random(16))
-            if self.keyring.get(parameters.octets) is None:
-                await self.keyring.add(parameters.octets)
-            self.parameters = parameters
+            self.parameters = self.newest_opened or await self.new_parameters()
         await self.session_key(self.parameters, self.public)
 
+    async def new_parameters(self):
+        """Of a room in which nothing opened."""
+        room_salt = self.platform.random(16)
+        for kdf, cost in NEW_ROOM:
+            parameters = Parameters(kdf, cost, room_salt)
+            await self.keyring.add(parameters.octets)
+            if not isinstance(self.keyring.get(parameters.octets), Refusal):
+                break
+        return parameters
+
     async def session_key(self, parameters, public):
-        """key = HKDF-SHA-256(root, salt = session_public, info = label || sized(room)). None while there is no root."""
+        """key = HKDF-SHA-256(root, salt = session_public, info = label || sized(room)). None while there is no root,
+        and the refusal if there cannot be one."""
         name = parameters.octets + public
         key = self.session_keys.get(name)
         if key is None:
             root = self.keyring.get(parameters.octets)
-            if root is None:
-                return None
+            if root is None or isinstance(root, Refusal):
+                return root
             if len(self.session_keys) >= SESSION_KEYS:
                 self.session_keys = {}
             key = await self.platform.hkdf_aes_key(root, public, key_info(self.room))
@@ -176,8 +196,8 @@ class Passphrase:
             if isinstance(body, Refusal):
                 continue
             key = await self.session_key(body.parameters, body.session_public)
-            if key is None:
-                outcomes[i] = Waiting(body.parameters.octets)
+            if key is None or isinstance(key, Refusal):
+                outcomes[i] = key or Waiting(body.parameters.octets)
                 continue
             due.append(i)
             sealed.append((key, nonce(body.counter), body.ciphertext, body.aad))
