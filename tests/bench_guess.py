@@ -29,10 +29,11 @@ sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parent.parent / "
 from cryptography.hazmat.backends.openssl import backend  # noqa: E402 - after the paths
 
 from people import entry, opened  # noqa: E402
-from protocol.envelope import PBKDF2, PBKDF2_COST, Parameters  # noqa: E402
+from protocol.envelope import PBKDF2, Parameters, argon2id_parts  # noqa: E402
 from protocol.ladder import level_of  # noqa: E402
 from protocol.levels import Opened  # noqa: E402
 from protocol.levels.classic import ITERATIONS  # noqa: E402
+from protocol.levels.passphrase import NEW_ROOM  # noqa: E402
 from reference import ReferencePlatform, run  # noqa: E402
 from relay_server import RelayServer  # noqa: E402
 
@@ -62,19 +63,27 @@ Tried = namedtuple("Tried", "count cpu found")  # cpu: seconds, of all cores; fo
 
 
 def kinds() -> dict[str, Kind]:
-    """What is measured, by its title."""
-    iterations = PBKDF2_COST[0]
-    slow = Parameters(PBKDF2, iterations, os.urandom(16))
-    return {
-        f"classic: PBKDF2, {ITERATIONS:,}": Kind("classic", None, GPU_ITERATIONS / ITERATIONS, 0),
-        f"passphrase: PBKDF2, {iterations:,}": Kind("passphrase", slow, GPU_ITERATIONS / iterations, 0),
-    }
+    """What is measured, by its title: classic, and what new rooms of level passphrase begin with."""
+    found = {f"classic: PBKDF2, {ITERATIONS:,}": Kind("classic", None, GPU_ITERATIONS / ITERATIONS, 0)}
+    for kdf, cost in reversed(NEW_ROOM):
+        parameters = Parameters(kdf, cost, os.urandom(16))
+        if kdf == PBKDF2:
+            found[f"passphrase: PBKDF2, {cost:,}"] = Kind("passphrase", parameters, GPU_ITERATIONS / cost, 0)
+        else:
+            passes, _, mebibytes = argon2id_parts(cost)
+            gpu = GPU_MEBIBYTE_PASSES / (mebibytes * passes)
+            found[f"passphrase: Argon2id, {mebibytes} MiB, {passes} passes"] = Kind(
+                "passphrase", parameters, gpu, mebibytes
+            )
+    return found
 
 
 def sealer(kind: Kind, passphrase: bytes):
     """A session in the room that is guessed at, ready to seal."""
     level = run(level_of(kind.level).start(ReferencePlatform(), ROOM, "Alice", passphrase))
-    level.newest_opened = kind.parameters
+    if kind.parameters:
+        level.parameters = kind.parameters
+        run(level.keyring.add(kind.parameters.octets))
     run(level.prepare())
     return level
 

@@ -129,6 +129,13 @@ def test_the_times_of_a_guess_follow_from_the_rates():
     assert gpu == bench_guess.table({title: kind.gpu for title, kind in bench_guess.kinds().items()})
 
 
+def test_what_a_card_is_worth_follows_from_the_rates():
+    core, gpu = map(rates_in, tables())
+    told = re.search(r"work of about ([\d,]+) such cores, with Argon2id that of about ([\d,]+):", guesses())
+    worth = [gpu[title] / core[title] for title in core if title.startswith("passphrase")]
+    assert [float(number.replace(",", "")) for number in told.groups()] == [float(f"{ratio:.2g}") for ratio in worth]
+
+
 def test_a_guess_is_told_from_a_miss_by_what_the_bench_calls():
     level = bench_guess.sealer(bench_guess.kinds()["classic: PBKDF2, 150,000"], b"4711")
     body = bench_guess.run(level.seal("meet at noon"))
