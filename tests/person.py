@@ -21,7 +21,7 @@ READ_ROWS = """log => [...log.querySelectorAll('.row')].map(row => {
   const text = selector => row.querySelector(selector)?.textContent.trim() ?? '';
   return [row.dataset.kind, text('.name'), row.querySelector('.text').innerText, row.dataset.state ?? '', text('.tag'),
     row.dataset.code ?? '', [...row.querySelectorAll('.warning')].map(warning => warning.textContent).join(' '),
-    row.dataset.marks ?? '', text('.alike')];
+    row.dataset.marks ?? '', text('.alike'), row.id, row.querySelector('time')?.dateTime ?? ''];
 })"""
 
 
@@ -40,6 +40,8 @@ class Row(NamedTuple):
     warnings: str
     marks: str = ""
     mark: str = ""
+    id: str = ""  # of the element: "row-1-s0-17" for the entry with seq 17
+    at: str = ""  # "2026-11-23T20:42:34.123Z"
 
     def __str__(self):
         return f"{self.name}: {self.text}"

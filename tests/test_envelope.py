@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from known_answers import b64, every
 from protocol import envelope
 from protocol.errors import BadInput, Malformed, Problem, Refusal
+from protocol.ladder import LEVELS
 from reference import ReferencePlatform
 
 PLATFORM = ReferencePlatform()
@@ -223,6 +224,32 @@ def test_a_malformed_body_is_that_even_if_its_cost_is_out_of_range_too():
 def test_writing_a_value_of_the_wrong_size_is_the_programs_mistake(wrong):
     with pytest.raises(BadInput):
         wrong()
+
+
+# Taken apart, field by field
+
+
+@pytest.mark.parametrize(("level", "body"), [("classic", CLASSIC), ("passphrase", PASSPHRASE)])
+def test_a_body_taken_apart_and_put_together_is_the_same(level, body):
+    parts, write = envelope.PARTS[level]
+    assert write(PLATFORM, parts(PLATFORM, body)) == body
+
+
+def test_the_parts_of_a_body_are_what_reading_it_finds():
+    parts = dict(envelope.passphrase_parts(PLATFORM, PASSPHRASE))
+    body = envelope.read_passphrase(PLATFORM, PASSPHRASE)
+    assert parts["kdf"] + parts["cost"] + parts["room_salt"] == body.parameters.octets
+    assert (parts["session_public"], parts["name"][4:]) == (body.session_public, body.name.encode())
+    assert int.from_bytes(parts["counter"]) == body.counter
+    assert (int.from_bytes(parts["anchor_seq"]), parts["anchor_hash"]) == (body.anchor_seq, body.anchor_hash)
+    assert (parts["ct"], parts["sig"]) == (body.ciphertext, body.signature)
+    classic = dict(envelope.classic_parts(PLATFORM, CLASSIC))
+    body = envelope.read_classic(PLATFORM, CLASSIC)
+    assert (classic["iv"], classic["ciphertext"], classic["salt"]) == (body.iv, body.ciphertext, body.salt)
+
+
+def test_every_level_can_be_taken_apart():
+    assert set(envelope.PARTS) == {level.id for level in LEVELS}
 
 
 # Any input

@@ -14,6 +14,18 @@ GCM_TAG, SIGNATURE = 16, 64
 PASSPHRASE_PREFIX = "passphrase-1."
 CLASSIC_START = '{"iv":"'
 
+# The fields before the ciphertext, in the order of section 4.2, with their bytes; 0 for one that gives its own length.
+PASSPHRASE_FIELDS = (
+    ("kdf", 1),
+    ("cost", 4),
+    ("room_salt", 16),
+    ("session_public", 32),
+    ("name", 0),
+    ("counter", 4),
+    ("anchor_seq", 8),
+    ("anchor_hash", 32),
+)
+
 PBKDF2, ARGON2ID = 1, 2
 PBKDF2_COST = (600_000, 10_000_000)  # least and most iterations that are accepted
 # What may come of passes, lanes and MiB, and of passes times MiB: 512 take about as long as the most of PBKDF2.
@@ -159,3 +171,34 @@ def read_passphrase(platform, body):
     if not body.startswith(PASSPHRASE_PREFIX):
         raise foreign(body)
     return PassphraseBody(platform, from_base64url(platform, body[len(PASSPHRASE_PREFIX) :], "body"))
+
+
+def classic_parts(platform, body):
+    found = read_classic(platform, body)
+    return [("iv", found.iv), ("ciphertext", found.ciphertext), ("salt", found.salt)]
+
+
+def write_classic_parts(platform, parts):
+    return "{" + ",".join([f'"{field}":"{platform.base64url(octets)}"' for field, octets in parts]) + "}"
+
+
+def passphrase_parts(platform, body):
+    data = from_base64url(platform, body[len(PASSPHRASE_PREFIX) :], "body")
+    reader = Reader(data[:-SIGNATURE])
+    parts = []
+    for field, size in PASSPHRASE_FIELDS:
+        octets = reader.take(size) if size else sized(reader.sized(256))
+        parts.append((field, octets))
+    return parts + [("ct", reader.data[reader.at :]), ("sig", data[-SIGNATURE:])]
+
+
+def write_passphrase_parts(platform, parts):
+    return PASSPHRASE_PREFIX + platform.base64url(b"".join([octets for _, octets in parts]))
+
+
+# Of each level, for who looks at a body or attacks it: (parts, write). parts(platform, body) gives (field, bytes) in
+# the order of the specification, sized fields with their length; write(platform, parts) takes parts of any length.
+PARTS = {
+    "classic": (classic_parts, write_classic_parts),
+    "passphrase": (passphrase_parts, write_passphrase_parts),
+}

@@ -1,0 +1,9 @@
+"""The attacks of the matrix, in the order of its rows. Specification, section 8.
+
+Pure, and in the Python that MicroPython runs: frames in, frames out. Imports only the protocol and each other, so that
+a page can run the very same code.
+"""
+
+from . import bodies, cost, identity, logs, order
+
+ATTACKS = order.ATTACKS + logs.ATTACKS + bodies.ATTACKS + identity.ATTACKS + cost.ATTACKS

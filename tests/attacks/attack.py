@@ -1,0 +1,149 @@
+"""What every attack is: it stands between pages and the relay, sees each frame and decides what goes on."""
+
+from protocol.envelope import PARTS
+from protocol.frames import room_address
+from protocol.ladder import level_of
+from protocol.levels import MESSAGE, Waiting
+
+# What the attacker has.
+ANYONE = "anyone"  # who can reach the relay: reads a room's bodies and writes bodies to it, under any name
+RELAY = "the relay"  # changes, withholds, repeats and invents frames
+MEMBER = "a member"  # anyone who knows the passphrase
+RELAY_AND_MEMBER = "the relay and a member"
+
+FALSE = "I never said this"  # the words that attackers put into the mouths of others
+
+HONEST = ("Alice says", "Bob hears", "Bob says", "Alice hears")
+
+
+class NotHere(Exception):
+    """This level has nothing that the attack could be tried on; the text says what is missing."""
+
+
+class Hand:
+    """What an attacker plays with.
+
+    platform: the protocol's, and async ed25519_from_seed(seed(32)) -> (private handle, public(32)). level: its id.
+    room: the room's name. passphrase: bytes, or None for who does not know it. log: the room's entries so far, as the
+    relay has them, kept up to date by whoever runs the attack. elsewhere: entries of another room of this level, with
+    the same passphrase and people.
+    """
+
+    def __init__(self, platform, level, room, passphrase, log, elsewhere):
+        self.platform = platform
+        self.level = level
+        self.room = room
+        self.passphrase = passphrase
+        self.log = log
+        self.elsewhere = elsewhere
+
+    def address(self):
+        return room_address(self.level, self.room)
+
+    def last(self, name):
+        """The newest message of this member."""
+        for entry in reversed(self.log):
+            if entry["name"] == name:
+                return entry
+        raise NotHere(name + " has not written yet")
+
+    def parts(self, body):
+        """(field, bytes) of a body of this level."""
+        return PARTS[self.level][0](self.platform, body)
+
+    def body(self, parts):
+        return PARTS[self.level][1](self.platform, parts)
+
+
+class Attack:
+    """One attempt on a room where Alice and Bob talk. A subclass has a name, what it needs, and a sentence.
+
+    begin() is awaited once, when both are in the room and have heard each other; then every frame passes through
+    to_relay(member, frame) or to_page(member, frame), which give the frames that go on in its place. member: the name
+    that the page joined with, "" before. Whenever one of the three returns, `injections` holds what is to be sent
+    besides, (side, member, frame) with side "relay" or "page", for the runner to take away.
+
+    talk: what Alice and Bob do once it has begun. It ends with honest talk, as far as the attack leaves it possible.
+    as_name: whose name the relay puts on what the attacker appends; None for that of the connection it came over.
+    words: what the attacker's own people really said. labels: id -> variant, of the entries that the attack appends; ""
+    where there is but one.
+    """
+
+    name = ""
+    needs = RELAY
+    sentence = ""
+    talk = HONEST
+    as_name = None
+    words = ()
+    from_the_start = False  # begins before anyone joins, and then hand.log is empty
+    leaves_waiting = False  # more keys to derive than a page does in a minute
+
+    def __init__(self, hand):
+        self.hand = hand
+        self.injections = []
+        self.labels = {}
+        self.answers = {}  # id -> the relay's answer to an entry of ours: a seq, or the code of its refusal
+
+    async def begin(self):
+        pass
+
+    def to_relay(self, member, frame):
+        return [frame]
+
+    def to_page(self, member, frame):
+        return [frame]
+
+    # ------------------------------------------------------------------------------------------ for the runner
+
+    # What comes from a page goes to to_relay() as it is.
+
+    def from_relay(self, member, frame):
+        """to_page(), without the answers to what we wrote ourselves: the page did not ask."""
+        if frame["type"] in ("appended", "error") and frame.get("id") in self.labels:
+            self.answers[frame["id"]] = frame.get("seq") or frame["code"]
+            return []
+        if self.as_name and frame["type"] == "entries":
+            for entry in frame["entries"]:
+                if entry["id"] in self.labels:
+                    entry["name"] = self.as_name
+        return self.to_page(member, frame)
+
+    def answered(self):
+        return len(self.answers) == len(self.labels)
+
+    # ------------------------------------------------------------------------------------------ for attacks
+
+    def is_of_room(self, frame, type):
+        return frame["type"] == type and frame.get("room") == self.hand.address()
+
+    def append(self, body, label="", member="Bob", kind=MESSAGE, id=None):
+        """Has the relay store a body, over the connection of this member, whose name it then gets."""
+        if id is None:
+            id = self.hand.platform.base64url(self.hand.platform.random(16))
+        self.labels[id] = label
+        frame = {"type": "append", "room": self.hand.address(), "kind": kind, "id": id, "body": body}
+        self.injections.append(("relay", member, frame))
+
+    async def session(self, name, level=None, change=None):
+        """A session of our own that can seal for this room, by whatever name: its level's own code, nothing forged.
+
+        `change(session)`, async, comes first, and may give it another key, or parameters of its own.
+        """
+        hand = self.hand
+        made = await level_of(level or hand.level).start(hand.platform, hand.room, name, hand.passphrase)
+        if change:
+            await change(made)
+        await self.read(made)
+        await made.prepare()
+        return made
+
+    async def read(self, session):
+        """Shows the session the log, so that it takes the room's key and anchors from there as a page does."""
+        entries = self.hand.log[:]
+        outcomes = await session.open(entries)
+        while session.keyring.wait() == 0.0:
+            key_name, key = await session.keyring.derive_next()
+            session.keyring.keep(key_name, key)
+        for entry, outcome in zip(entries, outcomes):
+            if isinstance(outcome, Waiting):
+                await session.open([entry])
