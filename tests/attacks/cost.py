@@ -1,33 +1,41 @@
 """Attacks on the reader's time: keys that are dear to derive, or so cheap that a stranger may guess them."""
 
 from protocol.encoding import uint
-from protocol.envelope import ARGON2ID, ARGON2ID_MEBIBYTES, ARGON2ID_TIME, PBKDF2, PBKDF2_COST, Parameters
+from protocol.envelope import (
+    ARGON2ID,
+    ARGON2ID_LANES,
+    ARGON2ID_MEBIBYTES,
+    ARGON2ID_PASSES,
+    ARGON2ID_WORK,
+    PBKDF2,
+    PBKDF2_COST,
+    Parameters,
+    argon2id_cost,
+)
 
 from .attack import ANYONE, MEMBER, Attack
 from .bodies import replaced, signed, value_of
 
 FLOOD = 30  # more than a page derives in a minute
+CHEAP = "cheap to guess"
 
 
-def argon2id(passes, lanes, mebibytes):
-    return passes << 24 | lanes << 16 | mebibytes
+def just_outside(bounds):
+    return bounds[0] - 1, bounds[1] + 1
 
 
-# (label, kdf, cost): zero, 2^31, and just outside each bound
-COSTS = (
-    ("PBKDF2: 0", PBKDF2, 0),
-    ("one below the least", PBKDF2, PBKDF2_COST[0] - 1),
-    ("one above the most", PBKDF2, PBKDF2_COST[1] + 1),
-    ("2^31", PBKDF2, 2**31),
-    ("Argon2id: 0", ARGON2ID, 0),
-    ("too few passes", ARGON2ID, argon2id(ARGON2ID_TIME[0] - 1, 1, ARGON2ID_MEBIBYTES[0])),
-    ("too many passes", ARGON2ID, argon2id(ARGON2ID_TIME[1] + 1, 1, ARGON2ID_MEBIBYTES[0])),
-    ("no lane", ARGON2ID, argon2id(ARGON2ID_TIME[0], 0, ARGON2ID_MEBIBYTES[0])),
-    ("too many lanes", ARGON2ID, argon2id(ARGON2ID_TIME[0], 5, ARGON2ID_MEBIBYTES[0])),
-    ("too little memory", ARGON2ID, argon2id(ARGON2ID_TIME[0], 1, ARGON2ID_MEBIBYTES[0] - 1)),
-    ("too much memory", ARGON2ID, argon2id(ARGON2ID_TIME[0], 1, ARGON2ID_MEBIBYTES[1] + 1)),
-    ("Argon2id: 2^31", ARGON2ID, 2**31),
-)
+def costs():
+    """(kdf, cost): zero, 2^31, and just outside each bound."""
+    least = (ARGON2ID_PASSES[0], ARGON2ID_LANES[0], ARGON2ID_MEBIBYTES[0])
+    found = [(PBKDF2, 0), (PBKDF2, 2**31), (ARGON2ID, 0), (ARGON2ID, 2**31)]
+    found += [(PBKDF2, cost) for cost in just_outside(PBKDF2_COST)]
+    for at, bounds in enumerate((ARGON2ID_PASSES, ARGON2ID_LANES, ARGON2ID_MEBIBYTES)):
+        for value in just_outside(bounds):
+            numbers = list(least)
+            numbers[at] = value
+            found.append((ARGON2ID, argon2id_cost(*numbers)))
+    passes = ARGON2ID_WORK // ARGON2ID_MEBIBYTES[1] + 1
+    return found + [(ARGON2ID, argon2id_cost(passes, 1, ARGON2ID_MEBIBYTES[1]))]
 
 
 class Costs(Attack):
@@ -38,26 +46,36 @@ class Costs(Attack):
     async def begin(self):
         parts = self.hand.parts(self.hand.last("Alice")["body"])
         value_of(parts, "cost")
-        for label, kdf, cost in COSTS:
+        for kdf, cost in costs():
             changed = replaced(replaced(parts, "kdf", uint(kdf, 1, "kdf")), "cost", uint(cost, 4, "cost"))
+            label = "PBKDF2" if kdf == PBKDF2 else "Argon2id"
             self.append(self.hand.body(await signed(self.hand, changed)), label)
 
 
 class WeakCost(Attack):
+    """Of all costs that are refused, these could be opened: only a check keeps a page from it."""
+
     name = "a cost just below the least, by a member"
     needs = MEMBER
-    sentence = "A member seals at one iteration less than is accepted, so the words would be there to read."
+    sentence = "A member seals with a key that was cheaper to derive than is accepted."
     as_name = "Mallory"
 
     async def begin(self):
         value_of(self.hand.parts(self.hand.last("Alice")["body"]), "cost")
-        session = await self.session("Mallory", change=self.weaken)
-        self.append(await session.seal("cheap to guess"))
+        await self.write("PBKDF2", PBKDF2, PBKDF2_COST[0] - 1)
+        passes, lanes, mebibytes = ARGON2ID_PASSES[0], ARGON2ID_LANES[0], ARGON2ID_MEBIBYTES[0]
+        await self.write("passes", ARGON2ID, argon2id_cost(passes - 1, lanes, mebibytes))
+        await self.write("MiB", ARGON2ID, argon2id_cost(passes, lanes, mebibytes - 1))
 
-    async def weaken(self, session):
-        parameters = Parameters(PBKDF2, PBKDF2_COST[0] - 1, self.hand.platform.random(16))
-        await session.keyring.add(parameters.octets)
-        session.parameters = parameters
+    async def write(self, label, kdf, cost):
+        parameters = Parameters(kdf, cost, self.hand.platform.random(16))
+
+        async def weaken(session):
+            await session.keyring.add(parameters.octets)
+            session.parameters = parameters
+
+        session = await self.session("Mallory", change=weaken)
+        self.append(await session.seal(CHEAP), label)
 
 
 class Flood(Attack):
