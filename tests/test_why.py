@@ -175,6 +175,18 @@ def test_under_a_shared_key_every_member_seals_the_same_bytes_so_nobody_can_tell
     assert alice.encrypt(nonce, TEXT, b"from Alice") == mallory.encrypt(nonce, TEXT, b"from Alice")
 
 
+def test_at_classic_a_member_can_write_with_anothers_salt_and_at_passphrase_not_with_anothers_key():
+    alice, mallory = classic_joined("Alice"), classic_joined("Mallory")
+    mallory.salt = alice.salt
+    run(mallory.prepare())
+    told = opened(classic_joined("Bob"), entry(1, *say(alice, "I am Alice")), entry(2, *say(mallory, "So am I")))
+    assert [(one.text, one.tag.text) for one in told] == [("I am Alice", alice.tag.text), ("So am I", alice.tag.text)]
+    alice, mallory = joined("Alice"), joined("Mallory")
+    mallory.public = alice.public
+    run(mallory.prepare())
+    assert hear(joined("Bob"), *say(mallory, "So am I")) == ["bad-signature"]
+
+
 def test_a_signature_is_its_owners_alone_although_all_can_check_it():
     alice, mallory = Ed25519PrivateKey.generate(), Ed25519PrivateKey.generate()
     alice.public_key().verify(alice.sign(TEXT), TEXT)
