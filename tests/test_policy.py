@@ -57,6 +57,9 @@ ATTEMPTS = {
     "PyScript's string as an async function": Attempt(
         f"return Boolean((async () => 0).constructor({EVALUATED!r}))", TYPES
     ),
+    "rules of its own": Attempt(
+        "return Boolean(trustedTypes.createPolicy('mine', { createScript: text => text }))", "trusted-types"
+    ),
     "an inline script element": Attempt(
         "const script = document.createElement('script'); script.append('self.element = 1');"
         " document.body.append(script); return until(() => self.element)",
