@@ -16,12 +16,26 @@ import pytest
 from playwright.sync_api import expect
 
 import server as code
-from conftest import ROOT, as_arguments, find_program
+from conftest import ROOT, Server, as_arguments, find_program
 from fake_cdn import NOWHERE, answer_for_the_cdn
 from protocol import manifest
 
 README = (ROOT / "README.md").read_text("utf-8")
 AS_LISTED = re.compile(r"^\d+ files, each as the server's list has it\.$")
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory, runtime_cache):
+    """One for all tests here: none changes it."""
+    server = Server(tmp_path_factory.mktemp("server"), cache=runtime_cache).start()
+    yield server
+    server.kill()
+
+
+@pytest.fixture(scope="module")
+def expected(runtime_cache) -> str:
+    """What `--manifest` prints for `server`."""
+    return printed(cache=runtime_cache)
 
 
 def integrity(content: bytes) -> str:
@@ -80,8 +94,8 @@ def shown(person) -> str:
 # ------------------------------------------------------------------------------------------ --manifest
 
 
-def test_the_list_has_every_file_that_is_served_with_the_hash_of_what_is_served(server, runtime_cache):
-    listed = entries(printed(cache=runtime_cache))
+def test_the_list_has_every_file_that_is_served_with_the_hash_of_what_is_served(server, expected):
+    listed = entries(expected)
     fingerprint = listed.pop("fingerprint")
     folder = folder_of(server.url)
     for name, value in listed.items():
@@ -89,7 +103,7 @@ def test_the_list_has_every_file_that_is_served_with_the_hash_of_what_is_served(
     runtime = {f"runtime/{file.name}" for file in code.read_manifest()}
     assert set(listed) == {"/"} | code.read_web().keys() | runtime
     assert re.fullmatch(r"\d{5}( \d{5}){7}", fingerprint)
-    assert get(f"{server.url}{folder}manifest.txt").decode() == printed(cache=runtime_cache)
+    assert get(f"{server.url}{folder}manifest.txt").decode() == expected
 
 
 def test_in_cdn_mode_the_list_has_what_is_pinned_there():
@@ -187,11 +201,10 @@ def test_a_text_with_any_character_changed_or_left_out_is_no_list():
 # ------------------------------------------------------------------------------------------ the page
 
 
-def test_the_page_shows_what_manifest_prints_byte_for_byte(alice, runtime_cache):
+def test_the_page_shows_what_manifest_prints_byte_for_byte(alice, expected):
     alice.opens_the_page()
     looks(alice)
     expect(status(alice)).to_have_text(AS_LISTED)
-    expected = printed(cache=runtime_cache)
     assert shown(alice) == expected
     assert alice.page.locator("#code-fingerprint").text_content() == entries(expected)["fingerprint"]
     expect(problems(alice)).to_be_empty()
@@ -206,24 +219,28 @@ def test_from_the_cdn_the_page_shows_what_manifest_prints_byte_for_byte(start_se
     assert shown(alice) == printed(runtime="cdn")
 
 
-@pytest.mark.parametrize("name", ["style.css", "view/clock.py"])
-def test_a_file_changed_on_its_way_is_marked_and_shows_its_own_hash(alice, runtime_cache, name):
-    changed = []
+def test_files_changed_on_their_way_are_marked_and_show_their_own_hash(alice, expected):
+    changed = {}
 
-    def change(route):
-        answer = route.fetch()
-        changed.append(answer.body() + b"\n")
-        route.fulfill(response=answer, body=changed[-1])
+    def change(name):
+        def answer(route):
+            theirs = route.fetch()
+            changed[name] = theirs.body() + b"\n"
+            route.fulfill(response=theirs, body=changed[name])
 
-    alice.page.route(f"**/{name}", change)
+        alice.page.route(f"**/{name}", answer)
+
+    names = ["start.js", "style.css", "view/clock.py"]
+    for name in names:
+        change(name)
     alice.opens_the_page()
     looks_and_sees_a_problem(alice)
-    expected = entries(printed(cache=runtime_cache))
     found = entries(shown(alice))
-    assert found[name] == integrity(changed[-1])
-    assert {each for each in found if found[each] != expected[each]} == {name, "fingerprint"}
-    expect(problems(alice)).to_contain_text(f"{name} is not what the server's list says")
-    expect(alice.page.locator("#code-list .marked")).to_have_text(re.compile(rf"^{re.escape(name)} sha384-"))
+    for name in names:
+        assert found[name] == integrity(changed[name])
+        expect(problems(alice)).to_contain_text(f"{name} is not what the server's list says")
+    assert {name for name in found if found[name] != entries(expected)[name]} == {*names, "fingerprint"}
+    expect(alice.page.locator("#code-list .marked .path")).to_have_text(names)
 
 
 def looks_and_sees_a_problem(person) -> None:
@@ -235,8 +252,8 @@ def looks_and_sees_a_problem(person) -> None:
 class ManInTheMiddle:
     """Passes requests on to a server, and changes each answer: change(path, content) -> content."""
 
-    def __init__(self, change):
-        self.target, self.change = None, change
+    def __init__(self, target: str, change):
+        self.target, self.change = target, change
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), make_handler(self))
         self.url = f"http://127.0.0.1:{self.server.server_port}"
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
@@ -250,7 +267,7 @@ def make_handler(middle: ManInTheMiddle):
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self):
             connection = http.client.HTTPConnection(urlsplit(middle.target).netloc, timeout=10)
-            connection.request("GET", self.path, headers={"Host": self.headers["Host"]})
+            connection.request("GET", self.path)
             answer = connection.getresponse()
             content = middle.change(self.path, answer.read())
             connection.close()
@@ -268,13 +285,12 @@ def make_handler(middle: ManInTheMiddle):
 
 
 @pytest.fixture
-def in_the_middle(start_server):
-    """in_the_middle(change): a ManInTheMiddle before a server that takes it for its own address."""
+def in_the_middle(server):
+    """in_the_middle(change): a ManInTheMiddle before the server."""
     made = []
 
     def make(change) -> ManInTheMiddle:
-        made.append(ManInTheMiddle(change))
-        made[-1].target = start_server(origin=[made[-1].url]).url
+        made.append(ManInTheMiddle(server.url, change))
         return made[-1]
 
     yield make
@@ -299,28 +315,33 @@ def test_a_file_that_was_changed_once_and_is_true_again_shows_as_it_was(in_the_m
     assert len(times) == len(set(times)) == 2, "the browser's cache had them"
 
 
-@pytest.mark.parametrize("answer", [{"status": 404}, {"body": "nothing to see"}, {"body": b"\xff"}], ids=repr)
-def test_without_the_servers_list_the_page_says_so_and_shows_none(alice, answer):
-    alice.page.route("**/manifest.txt", lambda route: route.fulfill(**answer))
+def test_without_the_servers_list_the_page_says_so_and_shows_none(alice):
     alice.opens_the_page()
-    looks_and_sees_a_problem(alice)
-    expect(problems(alice)).to_contain_text("The server's list of files did not come")
-    expect(alice.page.get_by_role("region", name="Files")).to_be_hidden()
+    summary = alice.page.get_by_text("What code is this?")
+    for answer in ({"status": 404}, {"body": "nothing to see"}, {"body": b"\xff"}, {}):
+        alice.page.route("**/manifest.txt", lambda route, _, answer=answer: route.fulfill(**answer))
+        looks_and_sees_a_problem(alice)
+        expect(problems(alice)).to_contain_text("The server's list of files did not come")
+        expect(alice.page.get_by_role("region", name="Files")).to_be_hidden()
+        alice.page.unroute_all()
+        summary.click()
+        looks(alice)  # and the next time all is well
+        expect(problems(alice)).to_be_empty()
+        summary.click()
 
 
-def test_a_file_that_does_not_come_again_is_named(alice):
+def test_what_does_not_come_again_and_what_is_not_in_the_list_is_named(alice):
     alice.page.route("**/protocol/README.md", lambda route: route.abort())
-    alice.opens_the_page()
-    looks_and_sees_a_problem(alice)
-    expect(problems(alice)).to_have_text("protocol/README.md did not come again, so it is not checked.")
-    assert entries(shown(alice))["protocol/README.md"] == "not-fetched"
-
-
-def test_a_file_that_was_loaded_and_is_not_in_the_list_is_named(alice):
     alice.opens_the_page()
     alice.page.evaluate("fetch('/healthz').then(answer => answer.text())")
     looks_and_sees_a_problem(alice)
-    expect(problems(alice)).to_have_text(f"{alice.url}/healthz was loaded too, and the server's list does not have it.")
+    expect(problems(alice).locator("p")).to_have_text(
+        [
+            "protocol/README.md did not come again, so it is not checked.",
+            f"{alice.url}/healthz was loaded too, and the server's list does not have it.",
+        ]
+    )
+    assert entries(shown(alice))["protocol/README.md"] == "not-fetched"
 
 
 def test_the_list_is_opened_read_and_selected_by_keyboard_alone(alice):
@@ -339,8 +360,8 @@ def test_the_list_is_opened_read_and_selected_by_keyboard_alone(alice):
     assert selected.rstrip("\n") + "\n" == shown(alice)
 
 
-def test_at_320_pixels_the_list_fits(person, server):
-    alice = person("Alice", server.url, viewport={"width": 320, "height": 560})
+def test_at_320_pixels_the_list_fits_and_in_a_room_it_makes_no_claim_on_space(person):
+    alice = person("Alice", viewport={"width": 320, "height": 560})
     alice.page.route(
         "**/style.css", lambda route: route.fulfill(response=(got := route.fetch()), body=got.body() + b" ")
     )
@@ -349,9 +370,6 @@ def test_at_320_pixels_the_list_fits(person, server):
     for selector in ("html", "main", "#code", "#code-list", "#code-problems", "#code-fingerprint"):
         widths = alice.page.locator(selector).evaluate("element => [element.scrollWidth, element.clientWidth]")
         assert widths[0] <= widths[1], selector
-
-
-def test_in_a_room_the_list_makes_no_claim_on_space(alice):
     alice.joins("kitchen")
     expect(alice.page.get_by_text("What code is this?")).to_be_hidden()
 
@@ -374,11 +392,7 @@ def look_from_outside(url: str, folder: Path, cache: Path) -> str:
     return done.stdout
 
 
-def test_the_commands_in_readme_find_nothing_where_nothing_was_changed(server, runtime_cache, tmp_path):
-    assert look_from_outside(server.url, tmp_path, runtime_cache) == ""
-
-
-def test_the_commands_in_readme_name_each_file_that_was_changed(in_the_middle, runtime_cache, tmp_path):
+def test_the_commands_in_readme_name_each_file_that_was_changed_and_no_other(in_the_middle, runtime_cache, tmp_path):
     middle = in_the_middle(lambda path, content: content + b"\n" if path.endswith(("/start.js", ".wasm")) else content)
     said = look_from_outside(middle.url, tmp_path, runtime_cache)
     assert said == "start.js differs\nruntime/micropython.wasm differs\n"
