@@ -165,6 +165,12 @@ def test_one_changed_byte_shows_in_its_line_in_the_pages_and_in_the_fingerprint(
     assert {name for name in before if before[name] != after[name]} == {"/", "style.css", "fingerprint"}
 
 
+def test_the_folders_name_differs_with_the_mode_so_that_no_cache_has_the_other_modes_list():
+    in_cdn_mode, with_our_copy = code.site({}), code.site({"core.js": b"", "micropython.mjs": b""})
+    assert in_cdn_mode[1] != with_our_copy[1]
+    assert in_cdn_mode[2]["manifest.txt"] != with_our_copy[2]["manifest.txt"]
+
+
 # ------------------------------------------------------------------------------------------ the text
 
 
@@ -332,12 +338,14 @@ def test_without_the_servers_list_the_page_says_so_and_shows_none(alice):
 
 def test_what_does_not_come_again_and_what_is_not_in_the_list_is_named(alice):
     alice.page.route("**/protocol/README.md", lambda route: route.abort())
+    alice.page.route("**/runtime.json", lambda route: route.fulfill(status=404, body="{}"))
     alice.opens_the_page()
     alice.page.evaluate("fetch('/healthz').then(answer => answer.text())")
     looks_and_sees_a_problem(alice)
     expect(problems(alice).locator("p")).to_have_text(
         [
             "protocol/README.md did not come again, so it is not checked.",
+            "runtime.json did not come again, so it is not checked.",
             f"{alice.url}/healthz was loaded too, and the server's list does not have it.",
         ]
     )
