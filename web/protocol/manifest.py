@@ -15,7 +15,7 @@ def lines_of(served):
 def fingerprint(served):
     """The last 40 digits of the lines' SHA-256 taken as one whole number, in groups of five."""
     number = int.from_bytes(hashlib.sha256(lines_of(served).encode()).digest(), "big")
-    digits = ("0" * DIGITS + str(number))[-DIGITS:]
+    digits = str(10**DIGITS + number % 10**DIGITS)[1:]
     return " ".join([digits[at : at + GROUP] for at in range(0, DIGITS, GROUP)])
 
 
