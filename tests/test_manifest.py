@@ -402,7 +402,7 @@ def look_from_outside(url: str, folder: Path, cache: Path) -> str:
     return done.stdout
 
 
-def test_the_commands_in_readme_name_each_file_that_was_changed_and_no_other(in_the_middle, runtime_cache, tmp_path):
+def test_the_commands_in_readme_name_each_file_that_was_changed(in_the_middle, runtime_cache, tmp_path):
     middle = in_the_middle(lambda path, content: content + b"\n" if path.endswith(("/start.js", ".wasm")) else content)
     said = look_from_outside(middle.url, tmp_path, runtime_cache)
     assert said == "start.js differs\nruntime/micropython.wasm differs\n"
