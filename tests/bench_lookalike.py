@@ -48,16 +48,13 @@ def rate(make, seconds: float) -> float:
     return done / spent
 
 
-def search() -> tuple[int, int]:
-    """The first session whose tag has the text of TARGET's, and the first that has the colour too."""
-    wanted, found = tag(TARGET), None
+def look_alikes():
+    """The number of each session whose tag has the text of TARGET's, and whether it has its colour too."""
+    wanted = tag(TARGET)
     for number in count():
         text, color = tag(session(number))
         if text == wanted[0]:
-            found = number if found is None else found
-            if color == wanted[1]:
-                return found, number
-    raise AssertionError("count() has no end")
+            yield number, color == wanted[1]
 
 
 def expected(per_second: float) -> tuple[float, float]:
@@ -79,10 +76,19 @@ def main():
         text, color = expected(per_second)
         print(f"| {what} | {per_second:,.0f} | {text:.1f} s | {color:.0f} s |", flush=True)
     if options.find:
-        start = time.process_time()
-        found, with_color = search()
-        print(f"\nsession {found:,}: the same text; {with_color:,}: the same colour too", end=", ")
-        print(f"after {time.process_time() - start:.0f} s")
+        find()
+
+
+def find():
+    start = time.process_time()
+    for number, same_color in look_alikes():
+        color = "the same" if same_color else "another"
+        print(
+            f"\nsession {number:,}: the same text, {color} colour, after {time.process_time() - start:.0f} s",
+            flush=True,
+        )
+        if same_color:
+            return
 
 
 def processor() -> str:

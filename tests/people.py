@@ -4,7 +4,7 @@ from hashlib import sha256
 
 from protocol.envelope import passphrase_fields, write_passphrase
 from protocol.errors import Refusal
-from protocol.levels import Waiting
+from protocol.levels import Tag, Waiting
 from protocol.levels.classic import Classic
 from protocol.levels.passphrase import Passphrase, header, key_info, nonce
 from protocol.padding import pad
@@ -39,6 +39,34 @@ def classic_joined(name="Alice", passphrase=WORDS):
     level = run(Classic.start(ReferencePlatform(seed(name, 16)), "kitchen", name, passphrase))
     run(level.prepare())
     return level
+
+
+def look_alikes(make):
+    """Two different public values with one tag; `make(number)` makes them. Among some thousand there is a pair."""
+    seen = {}
+    for number in range(20_000):
+        key = make(number)
+        other = seen.setdefault(Tag(key).text, key)
+        if other != key:
+            return other, key
+    raise AssertionError("no two tags are equal")
+
+
+def look_alike_sessions(*names, room="kitchen"):
+    """Two sessions at level passphrase with one tag and different keys, ready to seal. One name for both, or two."""
+    pairs = {}
+
+    def public(number):
+        private, key = run(ReferencePlatform(seed(f"look-alike {number}", 32)).ed25519_generate())
+        pairs[key] = (private, key)
+        return key
+
+    first, levels = joined(names[0], room), []
+    for key, name in zip(look_alikes(public), names * 2, strict=False):
+        levels.append(Passphrase(ReferencePlatform(), room, name, first.passphrase_key, pairs[key]))
+        levels[-1].parameters, levels[-1].keyring.keys = first.parameters, first.keyring.keys
+        run(levels[-1].prepare())
+    return levels
 
 
 def derive_all(level):

@@ -198,7 +198,7 @@ class Person:
     def asks_for_digits(self, text: str) -> "Panel":
         """Presses the tag of the message of this text."""
         row = self.page.get_by_role("log", name="Messages").locator(".row").filter(has_text=text)
-        row.get_by_role("button").first.click()
+        row.first.get_by_role("button").first.click()
         return self.panel()
 
     def panel(self) -> "Panel":

@@ -1,13 +1,19 @@
 """Names and tags that can be taken for another's: both writers are marked, and keys can be compared on request."""
 
+import re
+
 import pytest
 from playwright.sync_api import expect
 
-from people import WORDS
+from people import WORDS, look_alike_sessions
 from person import at_both_levels
+from protocol.digits import session_digits
+from reference import ReferencePlatform, run
 from relay_client import RelayClient
+from test_chat_page import fits
 
 SHARED = WORDS.decode()
+CYRILLIC = "\u0412\u043eb"  # "Bob" to the eye
 
 
 @pytest.fixture
@@ -15,10 +21,6 @@ def mallory(server):
     """Writes to the relay as no page would, and knows the passphrase."""
     with RelayClient(server.websocket_url) as client:
         yield client
-
-
-def marks_of(person, text):
-    return person.sees(text).marks.split()
 
 
 def see_marks(person, **expected):
@@ -48,14 +50,13 @@ def test_who_loads_the_page_anew_is_marked_quietly_on_all_messages_old_and_new(a
     see_marks(bob, before="same-name", after="same-name", hello="")
 
 
-@at_both_levels
-def test_two_who_write_under_one_name_at_the_same_time_are_marked_with_a_warning(alice, bob, person, level):
-    bob.joins("kitchen", SHARED, level)
-    alice.joins("kitchen", SHARED, level)
+def test_two_who_write_under_one_name_at_the_same_time_are_marked_with_a_warning(alice, bob, person):
+    bob.joins("kitchen", SHARED)
+    alice.joins("kitchen", SHARED)
     impostor = person("Mallory")
     bob.says("it is me")
     alice.sees("it is me")
-    impostor.tries_to_join("kitchen", SHARED, level, name="Bob")
+    impostor.tries_to_join("kitchen", SHARED, name="Bob")
     impostor.says("it is me too")
     row = alice.sees("it is me too")
     assert "Two keys write as “Bob” at the same time" in row.warnings
@@ -65,10 +66,96 @@ def test_two_who_write_under_one_name_at_the_same_time_are_marked_with_a_warning
     see_marks(bob, it_is_me="same-name your-name", it_is_me_too="same-name your-name")
 
 
-def test_a_name_in_letters_of_another_script_is_marked_as_looking_alike(alice, bob, person):
+def test_a_name_in_letters_of_another_script_is_marked_among_the_members_and_beside_the_messages(alice, bob, person):
     alice.joins("kitchen", SHARED)
     bob.joins("kitchen", SHARED)
     bob.says("true")
-    alice.sees("true")
-    person("Mallory").tries_to_join("kitchen", SHARED, name="\u0412\u043eb")
-    expect(alice.page.get_by_role("list", name="Members")).to_contain_text("looks like another")
+    see_marks(alice, true="")
+    mallory = person("Mallory")
+    mallory.tries_to_join("kitchen", SHARED, name=CYRILLIC)
+    members = alice.page.get_by_role("list", name="Members").get_by_role("listitem")
+    expect(members).to_contain_text(["Alice", "looks like another", "looks like another"])
+    mallory.says("false")
+    see_marks(alice, true="like-name", false="like-name")
+    assert "which looks like this name and is not the same" in alice.sees("false").warnings
+
+
+def test_a_look_alike_of_a_tag_is_marked_on_both_and_the_digits_tell_them_apart(alice, mallory):
+    bob, look_alike = look_alike_sessions("Bob", "Carol")
+    mallory.join("passphrase/kitchen", "Bob")
+    mallory.appended("passphrase/kitchen", run(bob.seal("true")))
+    alice.joins("kitchen", SHARED)
+    see_marks(alice, true="")
+    mallory.appended("passphrase/kitchen", run(look_alike.seal("false")))
+    see_marks(alice, true="same-tag", false="same-tag")
+    row = alice.sees("false")
+    assert (row.tag, row.mark) == (alice.sees("true").tag, "same tag") and f"the tag {row.tag}" in row.warnings
+    panel = alice.asks_for_digits("true")
+    [(name, tag, digits, own)] = panel.others
+    assert (panel.name, panel.tag, name, tag, own) == ("Bob", row.tag, "Carol", row.tag, False)
+    assert panel.digits != digits and f"the tag {row.tag}" in panel.marks
+    for found, level in ((panel.digits, bob), (digits, look_alike)):
+        assert found.split() == run(session_digits(ReferencePlatform(), "passphrase", level.public))
+
+
+@at_both_levels
+def test_two_people_see_the_same_digits_for_a_session_and_their_own_from_the_start(alice, bob, level):
+    alice.joins("kitchen", SHARED, level)
+    bob.joins("kitchen", SHARED, level)
+    alice.page.get_by_role("list", name="Members").get_by_role("button").click()
+    ours = alice.panel()
+    assert (ours.name, ours.own, ours.others) == ("Alice", True, [])
+    assert "This is your own key" in ours.text and "No message here yet" in ours.text
+    alice.page.keyboard.press("Escape")
+    alice.says("hello")
+    bob.sees("hello")
+    theirs = bob.asks_for_digits("hello")
+    assert (theirs.digits, theirs.tag, theirs.name, theirs.own) == (ours.digits, ours.tag, "Alice", False)
+    assert "This is your own key" not in theirs.text and "First message here" in theirs.text
+    assert re.fullmatch(r"(\d{5}[ \n]){11}\d{5}", theirs.digits)
+    assert ("proves little" if level == "Classic" else "the same session wrote it") in theirs.text
+    bob.closes_the_panel()
+    alice.sees("hello", state="relayed")
+    assert alice.asks_for_digits("hello").digits == ours.digits
+
+
+def test_the_digits_are_reached_by_keyboard_and_the_log_is_one_stop_of_the_tab_key_however_long(alice, bob):
+    alice.joins("kitchen", SHARED)
+    bob.joins("kitchen", SHARED)
+    for text in ("one", "two", "three"):
+        bob.says(text)
+        alice.sees(text)
+    alice.says("four")
+    alice.sees("four", state="relayed")
+    keyboard = alice.page.keyboard
+    keyboard.press("Shift+Tab")
+    expect(alice.page.get_by_role("log", name="Messages")).to_be_focused()
+    keyboard.press("Tab")
+    keyboard.press("ArrowUp")
+    keyboard.press("Enter")
+    panel = alice.panel()
+    assert (panel.name, panel.own) == ("Bob", False)
+    expect(alice.button("Close")).to_be_focused()
+    keyboard.press("Enter")
+    expect(alice.page.get_by_role("dialog")).to_have_count(0)
+    keyboard.press("ArrowDown")
+    keyboard.press("ArrowDown")  # there is none below
+    keyboard.press("Space")
+    assert alice.panel().own
+    keyboard.press("Escape")
+    keyboard.press("Tab")
+    expect(alice.message_field).to_be_focused()
+
+
+def test_marks_and_digits_fit_into_320_pixels(person, mallory):
+    long = "W" * 64
+    for level in look_alike_sessions(long):
+        mallory.join("passphrase/kitchen", long)
+        mallory.appended("passphrase/kitchen", run(level.seal("hello")))
+    alice = person("Alice", viewport={"width": 320, "height": 560})
+    alice.joins("kitchen", SHARED)
+    alice.until(lambda: [row.mark for row in alice.messages()] == ["same tag"] * 2, "two marks")
+    fits(alice)
+    alice.asks_for_digits("hello")
+    fits(alice)
+    expect(alice.button("Close")).to_be_in_viewport(ratio=0.99)

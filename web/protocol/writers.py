@@ -150,7 +150,11 @@ class Writers:
     # ------------------------------------------------------------------------------------------ on request
 
     async def described(self, number):
-        """What a person can compare of this writer, and of those that look like it. None if it is forgotten."""
+        """What a person can compare of this writer, and of those that look like it. None if it is forgotten.
+
+        Beside what entry_of() gives: marks and quiet, sentences; comparison, the level's sentence; others, each as
+        entry_of() has it, ours first; more, how many others are not listed.
+        """
         writer = None
         for one in self.order:
             if one.number == number:
@@ -162,7 +166,9 @@ class Writers:
             others += [one for one in self.alike[trait].writers if one is not writer and one not in others]
         ours, theirs = [one for one in others if one.own], [one for one in others if not one.own]
         found = await self.entry_of(writer)
-        found["marks"] = [mark.for_people for mark in writer.marks]
+        urgent = [mark for mark in writer.marks if mark.urgent]
+        found["marks"] = [mark.for_people for mark in urgent]
+        found["quiet"] = [] if urgent else [mark.for_people for mark in writer.marks]
         found["comparison"] = self.level.comparison
         found["others"] = []
         for other in ours + theirs[-LISTED:]:

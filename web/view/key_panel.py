@@ -30,6 +30,8 @@ class KeyPanel:
         marks = self._find(".key-marks")
         marks.replaceChildren()
         for sentence in writer["marks"]:
+            add(marks, "li", sentence, "urgent")
+        for sentence in writer["quiet"]:
             add(marks, "li", sentence)
         self._find(".key-comparison").textContent = writer["comparison"]
         show(self._find(".key-ours"), writer["own"])
