@@ -52,19 +52,19 @@ def look_alikes(make):
     raise AssertionError("no two tags are equal")
 
 
-def look_alike_sessions(*names, room="kitchen"):
-    """Two sessions at level passphrase with one tag and different keys, ready to seal. One name for both, or two."""
-    pairs = {}
+def look_alike_sessions(first, second):
+    """Two sessions at level passphrase, of these names, with one tag and different keys, ready to seal."""
+    seeds = {}
 
     def public(number):
-        private, key = run(ReferencePlatform(seed(f"look-alike {number}", 32)).ed25519_generate())
-        pairs[key] = (private, key)
+        private = seed(f"look-alike {number}", 32)
+        _, key = run(ReferencePlatform(private).ed25519_generate())
+        seeds[key] = private
         return key
 
-    first, levels = joined(names[0], room), []
-    for key, name in zip(look_alikes(public), names * 2, strict=False):
-        levels.append(Passphrase(ReferencePlatform(), room, name, first.passphrase_key, pairs[key]))
-        levels[-1].parameters, levels[-1].keyring.keys = first.parameters, first.keyring.keys
+    levels = []
+    for key, name in zip(look_alikes(public), (first, second), strict=True):
+        levels.append(run(Passphrase.start(ReferencePlatform(seeds[key] + SALT), "kitchen", name, WORDS)))
         run(levels[-1].prepare())
     return levels
 

@@ -149,7 +149,7 @@ def test_the_digits_are_reached_by_keyboard_and_the_log_is_one_stop_of_the_tab_k
 
 def test_marks_and_digits_fit_into_320_pixels(person, mallory):
     long = "W" * 64
-    for level in look_alike_sessions(long):
+    for level in look_alike_sessions(long, long):
         mallory.join("passphrase/kitchen", long)
         mallory.appended("passphrase/kitchen", run(level.seal("hello")))
     alice = person("Alice", viewport={"width": 320, "height": 560})

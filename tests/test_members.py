@@ -96,3 +96,16 @@ def test_a_whole_room_that_comes_in_a_moment_is_listed_once(members):
     assert [len(each) for each in shown.lists] == [3, 503]
     members.change("member-left", 4, "Person 4")
     assert len(shown.due) == 2
+
+
+def test_names_that_look_alike_are_marked_and_counted_together(members):
+    members.change("member-joined", 4, "\u0412\u043eb")
+    members.change("member-joined", 5, "bob")
+    assert [person["name"] for person in members.listed() if person["alike"]] == ["Bob", "bob", "\u0412\u043eb"]
+    members.change("member-joined", 6, "Bob")
+    assert (members.present("BOB"), members.present("MIA"), members.present("ANN")) == (4, 1, 0)
+
+
+def test_one_name_twice_is_counted_and_not_marked_as_looking_like_another(members):
+    members.change("member-joined", 4, "Bob")
+    assert not any(person["alike"] for person in members.listed())

@@ -42,7 +42,10 @@ class Platform:
 
 
 class DummyLevel:
-    """A body is "KEY AUTHOR text" and opens once KEY is derived, or "! code" and is refused."""
+    """A body is "KEY AUTHOR text" and opens once KEY is derived, or "! code" and is refused.
+
+    AUTHOR is a session's key, and without the digits at its end the name.
+    """
 
     def __init__(self, platform, events):
         self.events, self.tag, self.sealed, self.prepared = events, Tag(b"us"), 0, False
@@ -75,7 +78,7 @@ class DummyLevel:
             return REFUSALS[author]()
         if not self.keyring.get(key):
             return Waiting(key)
-        return Opened(text, author, Tag(author.encode()), author == "us", [])
+        return Opened(text, author.rstrip("0123456789"), Tag(author.encode()), author == "us", [])
 
     def complete_from(self, oldest):
         self.events.append(f"complete from {oldest}")
@@ -123,6 +126,8 @@ class Show:
 
 
 def shown(row):
+    if row["marks"]:
+        row["code"] = f"{row['code']} [{row['marks']}]".strip()
     parts = [row["id"], row["kind"], "" if row["kind"] in ("refusal", "waiting") else row["text"]]
     return " ".join(part for part in [*parts, row["state"], row["code"], *row["warnings"]] if part)
 
@@ -832,3 +837,53 @@ def test_a_complaint_about_a_text_stays_until_the_next_one_is_taken(room):
     room.reads(theirs(1, "a"))
     room.session.complain("")
     assert [one for one in room.happened() if one.startswith("state")] == ["state Too long."] * 2 + ["state"]
+
+
+# Who can be taken for whom
+
+
+def test_who_writes_under_anothers_name_is_marked_and_the_rows_before_are_once_they_stand(room):
+    room.reads(theirs(1, "a", author="bob1"), theirs(2, "b", author="bob2"))
+    assert room.happened() == [
+        "row s0-1 message a",
+        "row s0-2 message b [same-name]",
+        "mark 2 same-name",
+        "mark 1 same-name",
+        "state",
+    ]
+
+
+def test_what_waited_for_its_key_marks_the_rows_before_too(room):
+    room.reads(theirs(1, "a", author="bob1"), theirs(2, "b", "K", author="bob2"))
+    room.happened()
+    room.pass_time()
+    assert room.happened()[:4] == [
+        "derive K",
+        "change s0-2 to s0-2 message b [same-name]",
+        "mark 2 same-name",
+        "mark 1 same-name",
+    ]
+
+
+def test_what_stood_under_our_name_before_we_joined_is_no_alarm_and_what_comes_after_is():
+    room = Room()
+    room.session.up()
+    room.joined(newest=1)
+    room.reads(theirs(1, "a", author="us1"))
+    room.pass_time()
+    assert "row s0-1 message a [same-name]" in room.happened()
+    room.reads(theirs(2, "b", author="us1"))
+    assert "under your name" in room.happened()[0]
+
+
+def test_a_replaced_log_is_as_old_as_it_says_and_the_same_log_after_a_break_is_not(room):
+    room.session.down()
+    room.session.up()
+    room.joined(newest=1)
+    room.reads(theirs(1, "a", author="us1"))
+    assert "[same-name your-name]" in " ".join(room.happened())  # written while we were away, but had joined
+    room.session.down()
+    room.session.up()
+    room.joined(newest=1, log="L2", after=0)
+    room.reads(theirs(1, "b", author="us2"))
+    assert "[same-name]" in " ".join(room.happened())

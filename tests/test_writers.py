@@ -220,7 +220,7 @@ def test_refusals_and_waiting_messages_are_nobodys(room):
 
 def test_sessions_of_one_tag_are_counted_each_for_itself():
     # A look-alike that begins with counter 0 again would be refused as a repeat, if tags were compared.
-    first, second = look_alike_sessions("Bob")
+    first, second = look_alike_sessions("Bob", "Bob")
     assert first.tag.text == second.tag.text and first.public != second.public
     reader, bodies = joined("Reader"), [run(who.seal(text)) for who in (first, second) for text in ("one", "two")]
     outcomes = opened(reader, *[stored(seq, body) for seq, body in enumerate(bodies, 1)])
