@@ -25,7 +25,7 @@ from load.workloads import QUICK, WORKLOADS, Plan  # noqa: E402
 
 def measure(workload: str, kind: str, plan: Plan) -> dict:
     """Figures by their names, or why there are none."""
-    with Server(kind) as server:
+    with Server(kind, WORKLOADS[workload].options) as server:
         try:
             one_order = check(server)
             return WORKLOADS[workload].run(server, plan) | {"one order": float(one_order)}

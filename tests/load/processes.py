@@ -89,7 +89,7 @@ class Server:
     """One server while it runs, at `url`; its files are in a folder of its own."""
 
     def __init__(self, kind: str, options: dict | None = None):
-        """`options`: of ours, fields of server.Settings."""
+        """`options`: of ours, fields of server.Settings; None for what it is without."""
         self.kind, self.folder = KINDS[kind], tempfile.TemporaryDirectory(prefix="bench-")
         folder = Path(self.folder.name)
         script = (HERE / self.kind.script).resolve()
@@ -97,6 +97,7 @@ class Server:
         scheme = "ws"
         if isinstance(self.kind.dialect, Ours):
             settings = RAISED | {"data": str(folder / "log.sqlite")} | (options or {})
+            settings = {name: value for name, value in settings.items() if value is not None}
             if kind == "ours-tls":
                 pair, scheme = certificate(folder), "wss"
                 settings |= {"tls": pair, "tls_cert": pair[0]}  # the latter says which origin is its own

@@ -178,9 +178,12 @@ def one_by_one(crowd: Crowd, seconds: float, warm_up: float = 0.5) -> Figures:
     return found
 
 
-def paced(crowd: Crowd, senders: int, deliveries: float, seconds: float, warm_up: float = 0.5) -> Figures:
+def paced(
+    crowd: Crowd, senders: int, deliveries: float, seconds: float, warm_up: float = 0.5, meanwhile: Callable = int
+) -> Figures:
     """An open loop: messages leave at random moments (Poisson, seeded) whatever comes back, so a server that stands
-    still is not asked less. Latency counts from when a message was due. The generator spins: it never comes late."""
+    still is not asked less. Latency counts from when a message was due. The generator spins: it never comes late.
+    `meanwhile` is called all the time, and has to be quick."""
     turns = cycle(room[turn] for turn in range(senders) for room in crowd.rooms)
     rate, moments = deliveries / len(crowd.rooms[0]), random.Random(3)
     due = perf_counter_ns() + 0.0
@@ -192,6 +195,7 @@ def paced(crowd: Crowd, senders: int, deliveries: float, seconds: float, warm_up
             due += moments.expovariate(rate) * 1e9
         for _ in crowd.read(0):
             pass
+        meanwhile()
 
     crowd.has_stamps = True
     found = crowd.window(seconds, warm_up, step)

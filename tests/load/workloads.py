@@ -6,13 +6,15 @@ from dataclasses import dataclass
 from statistics import median
 from time import perf_counter, sleep
 
+from load.abuse import FORMS, Abuser
 from load.client import BODY, Client, Closed
-from load.processes import KINDS, Server
+from load.processes import KINDS, RAISED, Server
 from load.traffic import Crowd, Figures, Wrong, one_by_one, paced, saturate
 
 SENDERS, IN_FLIGHT = 50, 4  # of each room at most so many keep so many messages under way
 PACED_SENDERS, PACED_RATE = 8, 20_000  # deliveries a second offered
 BESIDE, BESIDE_RATE = 20, 5_000
+ABUSED_RATE = 5_000  # at 20 members 250 messages a second, which is within the limits of an address
 STALL_BYTES = 4_194_304  # what is sent to who does not read: more than the system buffers
 STORED, RESUMES = 10_000, 5
 EVERYONE = tuple(KINDS)
@@ -111,6 +113,22 @@ def stalled(server: Server, plan: Plan) -> Found:
     return found | {name if name == "why" else f"{name}, one stalls": value for name, value in after.items()}
 
 
+def abused(server: Server, plan: Plan) -> Found:
+    """p99 of a room of 20 with steady traffic, alone and beside one abuser in each of its forms, by turns. Also
+    what the abuser got done: connections and MB, in a second."""
+    found, alone = {}, []
+    with Crowd(server, 1, BESIDE) as crowd:
+        for name, form in FORMS.items():
+            alone.append(times(paced(crowd, PACED_SENDERS, ABUSED_RATE, plan.seconds / 2))["p99 ms"])
+            with Abuser(server.url, form, crowd.rooms[0][0].room) as abuser:
+                begin = perf_counter()
+                beside = paced(crowd, PACED_SENDERS, ABUSED_RATE, plan.seconds, meanwhile=abuser.step)
+                took = perf_counter() - begin
+            found |= {f"p99 ms, {name}": times(beside)["p99 ms"], f"opened, {name}": abuser.opened / took}
+            found |= {f"MB, {name}": abuser.sent / took / 1e6}
+    return found | {"p99 ms, alone": median(alone)}
+
+
 def resume(server: Server, plan: Plan) -> Found:
     """From the sending of a join to the last of 10,000 stored entries, in ms, median of some."""
     with Crowd(server, 1, 1) as crowd:
@@ -146,12 +164,13 @@ def resume_once(server: Server, room: str, entries: int) -> float:
 @dataclass(frozen=True)
 class Workload:
     """`title` heads its table; `kinds` are the servers that it says something about; `is_once`: it takes long and is
-    steady, so one round does."""
+    steady, so one round does; with `options` the relay is not as for the others."""
 
     title: str
     run: Callable[[Server, Plan], Found]
     kinds: tuple[str, ...]
     is_once: bool = False
+    options: dict | None = None  # of ours, fields of server.Settings
 
 
 WORKLOADS = {
@@ -164,5 +183,8 @@ WORKLOADS = {
     "idle": Workload("2,000 idle connections", idle, COMPARED, is_once=True),
     "beside-idle": Workload(f"a room of {BESIDE} beside 2,000 idle connections", beside_idle, TALKED_OF, is_once=True),
     "stalled": Workload("1 x 50, one stops reading", stalled, LOGLESS, is_once=True),
+    "abused": Workload(
+        f"a room of {BESIDE} beside one abuser", abused, ("ours",), is_once=True, options=dict.fromkeys(RAISED)
+    ),
     "resume": Workload(f"resume of {STORED:,} entries", resume, ("ours", "ours-tls")),
 }
