@@ -235,6 +235,19 @@ class Bucket:
         return self.tokens == self.burst
 
 
+class Household(Bucket):
+    """What all connections of one address may send. What takes them long they do in turns, a bit in a millisecond, so
+    that one address has no more of the relay's time than others can spare."""
+
+    def __init__(self, rate: float, burst: float):
+        super().__init__(rate, burst)
+        self.turn = Semaphore()
+
+    def take_turn(self) -> None:
+        with self.turn:
+            gevent.sleep(0.001)  # sleep(0) would not wait for the sockets
+
+
 @dataclass(slots=True, eq=False, weakref_slot=True)
 class Room:
     """One room while anybody needs it: who is there, and what is known of its log without asking the disk."""
@@ -723,7 +736,7 @@ class Relay:
     def _count(self, visit: Visit, name: str) -> None:
         limits = self.settings
         rates = (limits.address_frames_per_second, limits.address_frames_burst)
-        visit.counted = self.addresses.setdefault(network(name), Bucket(*rates))
+        visit.counted = self.addresses.setdefault(network(name), Household(*rates))
         visit.counted.users += 1
         if visit.counted.users > limits.connections_per_address and not is_proxy(name, limits):
             self._turn_away(visit, 4001)
@@ -893,7 +906,8 @@ class Relay:
 
 # ---------------------------------------------------------------------------------------------------- 4. Connections
 
-PIECE = 65_536  # bytes, of one recv or one send that waits
+PIECE, SLICE = 65_536, 1_024  # bytes, of one recv or one send that waits, and of what is looked at in one go
+TURN = 0.0005  # seconds that a connection has before others of its address
 EXCESS = 64  # connections past the limits that are still told so, of 256 files that are kept for this and the log
 SILENT = logging.Logger("websockets", logging.ERROR)  # at debug level it would show bodies
 
@@ -950,15 +964,11 @@ class Connection:
         turns = count(1)
         try:
             while data := self.sock.recv(PIECE):
-                self.heard, self.pinged = monotonic(), False
-                self.protocol.receive_data(data)
-                for frame in self.protocol.events_received():
-                    self._wait_for_room()
-                    self._receive(frame)
-                if not self._take_writes() or (self.closing and self.heard - self.closing > self.settings.linger):
-                    break  # who floods us is not stopped by the shutdown in check()
-                if len(data) == PIECE or self.frames.tokens < 0 or self.closing or next(turns) % 1_024 == 0:
-                    gevent.sleep(0.001)  # a recv that finds something does not wait, nor does sleep(0) for the sockets
+                self.heard, self.pinged, self.began = monotonic(), False, monotonic()
+                if not all(self._take(data[at : at + SLICE]) for at in range(0, len(data), SLICE)):
+                    break  # of who floods us no more is read than what makes us end it
+                if len(data) == PIECE or self.frames.tokens < 0 or next(turns) % 1_024 == 0:
+                    self.address.take_turn()  # a recv that finds something does not wait
         except OSError:
             self._sent(self.size)
         except Exception:  # a mistake of ours ends this connection only
@@ -966,6 +976,19 @@ class Connection:
             self.close(1011)
         finally:
             self._end()
+
+    def _take(self, data: bytes) -> bool:
+        """A slice of what has come -> whether there is to be more."""
+        if self.closing:
+            return False
+        self.protocol.receive_data(data)
+        for frame in self.protocol.events_received():
+            self._wait_for_room()
+            self._receive(frame)
+            if monotonic() > self.began + TURN:
+                self.address.take_turn()
+                self.began = monotonic()
+        return self._take_writes() and not self.closing
 
     def _wait_for_room(self) -> None:
         """Who does not read the answers is asked no further questions, so a burst of joins cuts nobody off."""
@@ -1168,7 +1191,7 @@ class Connection:
             self.writer = None
 
     def _read_page(self) -> None:
-        gevent.sleep(0)  # a socket that takes everything never waits, and the others must come to their turn
+        self.address.take_turn()  # a socket that takes everything never waits
         behind = [one for one in self.members.values() if one.cursor < one.room.newest]
         self.lagging = bool(behind)
         for member in behind[:1]:
@@ -1231,7 +1254,7 @@ class Connection:
             # Reads on until there is no more: a reset for unread bytes would overtake our close frame.
             self.sock.shutdown(socket.SHUT_WR)
             while self.sock.recv(PIECE):
-                gevent.sleep(0.001)
+                gevent.sleep(0.01)
         if self.writer:
             self.writer.kill()
         self.sock.close()
@@ -1505,7 +1528,7 @@ HANDSHAKE = {  # RFC 6455, section 4.2.1; a header that comes twice is one value
 
 
 TOO_LATE = (
-    408,
+    "408",
     (
         b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Type: text/plain; charset=utf-8\r\n"
         b"Content-Length: 61\r\n\r\nThe request did not come whole in time; please send it again."
@@ -1566,7 +1589,7 @@ class Handler(WSGIHandler):
 class Server(WSGIServer):
     """gevent's, with limits that hold from a connection's first byte on."""
 
-    max_accept = EXCESS  # at a time
+    max_accept = 1  # at a time: a handshake costs as much as a hundred frames
 
     def __init__(self, listener, app: Flask, relay: Relay, **tls):
         self.relay, tls = relay, tls | ({"do_handshake_on_connect": False} if tls else {})
