@@ -146,7 +146,8 @@ def test_the_browser_withholds_every_power_that_the_page_does_not_use(page, plai
     assert left and {power for power in left if not power.startswith("ch-")} <= network
 
 
-def test_no_browser_holds_a_cookie_after_a_conversation(server, alice, bob):
+def test_no_browser_holds_a_cookie_after_a_conversation(plain, person):
+    alice, bob = person("Alice", plain.url), person("Bob", plain.url)
     for each in (alice, bob):
         each.joins("kitchen")
     alice.says("no biscuits")
@@ -172,4 +173,29 @@ def test_a_foreign_page_can_neither_read_our_answers_nor_use_them(page, plain):
     assert failures.count("net::ERR_BLOCKED_BY_RESPONSE.NotSameOrigin") == 3, (
         "what is not read is withheld by its own header"
     )
+    other.close()
+
+
+def test_a_foreign_page_cannot_talk_to_the_relay(page, plain):
+    other = OtherOrigin()
+    page.goto(f"{other.url}/page.html")
+    talk = """address => new Promise(done => {
+      const socket = new WebSocket(address);
+      socket.onopen = () => done("open");
+      socket.onclose = ({ code }) => done(code);
+    })"""
+    assert page.evaluate(talk, plain.websocket_url) == 1006
+    assert page.evaluate(talk, other.url.replace("http", "ws")) == "open", "it could talk to another"
+    other.close()
+
+
+def test_a_foreign_page_that_opens_ours_has_no_hold_on_it(page, plain):
+    other = OtherOrigin()
+    page.goto(f"{other.url}/page.html")
+    for url, lost in ((plain.url, True), (other.url, False)):
+        with page.expect_popup() as opened:
+            page.evaluate("address => { self.held = open(address) }", url)
+        opened.value.wait_for_url(f"{url}/")
+        assert page.evaluate("held.closed") is lost
+        assert opened.value.evaluate("opener === null") is lost
     other.close()
