@@ -136,10 +136,11 @@ def test_what_a_card_is_worth_follows_from_the_rates():
     assert [float(number.replace(",", "")) for number in told.groups()] == [float(f"{ratio:.2g}") for ratio in worth]
 
 
-def test_the_time_of_a_look_alike_tag_is_the_one_that_the_specification_has():
+def test_a_look_alike_tag_takes_less_than_a_minute_as_the_documents_say():
     specification, *others = [text_of(document) for document in (DOCUMENTS[1], THREATS, DOCUMENTS[2])]
-    time = re.search(r"^\| Ed25519 keys [^|]+\|[^|]+\| ([\d.]+ s) \|", specification, re.MULTILINE)[1]
-    assert [f"{time} on one core" in text for text in others] == [True, True]
+    seconds = re.search(r"^\| Ed25519 keys [^|]+\|[^|]+\| ([\d.]+) s \|", specification, re.MULTILINE)[1]
+    assert 20 < float(seconds) < 60
+    assert ["less than a minute of one core" in text for text in others] == [True, True]
 
 
 def test_a_guess_is_told_from_a_miss_by_what_the_bench_calls():
