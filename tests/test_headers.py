@@ -32,6 +32,7 @@ REQUESTS = {
     "metrics": ("GET /metrics HTTP/1.1\r\nHost: HOST\r\n\r\n", 200),
     "metrics for a stranger": ("GET /metrics HTTP/1.1\r\nHost: HOST\r\nVia: 1.1 proxy\r\n\r\n", 403),
     "no HTTP at all": ("hello, who are you?\r\n\r\n", 400),
+    "no header": ("GET / HTTP/1.1\r\nHost: HOST\r\nno header\r\n\r\n", 400),
     "a body": ("POST / HTTP/1.1\r\nHost: HOST\r\nContent-Length: 1\r\n\r\nx", 400),
     "a line without an end": (f"GET /{'x' * 10_000} HTTP/1.1\r\nHost: HOST\r\n\r\n", 414),
 }
