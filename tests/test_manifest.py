@@ -365,7 +365,7 @@ def test_the_list_is_opened_read_and_selected_by_keyboard_alone(alice):
     expect(files).to_have_attribute("tabindex", "0")  # not every browser lets the keyboard reach what scrolls
     press("Tab")
     press("Enter")
-    expect(alice.page.get_by_role("status", name="Selected")).to_have_text("Selected. Copy it as you copy any text.")
+    expect(alice.page.get_by_role("status", name="Selected")).to_have_text("Selected: now copy it.")
     selected = alice.page.evaluate("getSelection().toString()")
     assert selected.rstrip("\n") + "\n" == shown(alice)
 

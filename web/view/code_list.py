@@ -5,7 +5,7 @@ from pyscript import window
 from .dom import add, by_id, listen, show
 
 _LOOKING = "Looking at every file again ..."
-_SELECTED = "Selected. Copy it as you copy any text."
+_SELECTED = "Selected: now copy it."
 
 
 class CodeList:
