@@ -8,6 +8,8 @@ count; what it waits for is what a person waits for: the list of members, the wo
 
 import argparse
 import os
+import re
+import shutil
 import statistics
 import sys
 import tempfile
@@ -16,6 +18,7 @@ from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
+from urllib.request import urlopen
 
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parent.parent / "web")]
 
@@ -174,8 +177,8 @@ class Bench:
         return room
 
 
-def serve_client():
-    """bench_client/ from memory, cached like our own files: (server, its origin)."""
+def serve_client(folder):
+    """What is in a folder, cached like our own files: (server, its origin)."""
 
     class Handler(SimpleHTTPRequestHandler):
         def end_headers(self):
@@ -185,9 +188,18 @@ def serve_client():
         def log_message(self, *_):
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, directory=CLIENT))
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, directory=folder))
     Thread(target=server.serve_forever, daemon=True).start()
     return server, f"http://127.0.0.1:{server.server_port}"
+
+
+def copy_client(server, folder):
+    """bench_client/, and beside it the page's own worker for Argon2id, which a page takes from its own origin only."""
+    shutil.copytree(CLIENT, folder)
+    ours = re.search('data-folder="(.*?)"', urlopen(server.url).read().decode())[1]
+    for name in ("browser/argon2.js", "runtime/argon2.umd.min.js"):
+        folder.joinpath(name).parent.mkdir()
+        folder.joinpath(name).write_bytes(urlopen(server.url + ours + name).read())
 
 
 def measure(bench, runs):
@@ -218,8 +230,9 @@ def main():
         path = find_browser(playwright)
         flags = BROWSER_FLAGS + (["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else [])
         browser = playwright.chromium.launch(executable_path=path, args=flags)
-        client, origin = serve_client()
+        client, origin = serve_client(f"{folder}/client")
         server = Server(Path(folder), origin=origin).start()
+        copy_client(server, Path(folder, "client"))
         found = measure(Bench(browser, server, origin), runs)
         version = browser.version
         server.stop()

@@ -1,8 +1,8 @@
-"""When the page says that the passphrase is probably wrong."""
+"""When the page says that the passphrase is probably wrong, or that Argon2id is missing."""
 
 import pytest
 
-from protocol.errors import BadSignature, CannotOpen, WrongPassphrase
+from protocol.errors import BadSignature, CannotOpen, KdfUnavailable, WrongPassphrase
 from protocol.levels import Opened, Tag, Waiting
 from protocol.verdict import Verdict
 
@@ -47,3 +47,14 @@ def test_one_message_of_another_that_opens_takes_it_back():
 
 def test_a_refusal_that_has_nothing_to_do_with_the_passphrase_and_what_still_waits_say_nothing():
     assert told(BadSignature(), Waiting(b"key"), opened(), WrongPassphrase()) == []
+
+
+MISSING = ("Messages here need A", ["a choice"])
+
+
+def test_what_needs_argon2id_is_said_once_and_stays_although_other_messages_open():
+    assert told(opened(), KdfUnavailable(), opened(), KdfUnavailable()) == [MISSING]
+
+
+def test_a_passphrase_is_not_called_wrong_while_argon2id_may_be_all_that_is_missing():
+    assert told(WrongPassphrase(), KdfUnavailable(), WrongPassphrase()) == [WRONG, MISSING]

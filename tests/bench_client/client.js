@@ -24,14 +24,26 @@ const sized = (bytes) => join(uint(bytes.length, 4), bytes);
 const sha256 = async (bytes) => new Uint8Array(await subtle.digest("SHA-256", bytes));
 const number = (bytes) => bytes.reduce((value, byte) => value * 256 + byte, 0);
 
-let socket, room, address, name, passphraseKey, pair, publicRaw, ours, counter = 0, anchor = [0, new Uint8Array(32)];
+let socket, room, address, name, passphraseKey, argon2id, pair, publicRaw, ours, counter = 0, anchor = [0, new Uint8Array(32)];
 let newest = 0, caughtUp, isCaughtUp = new Promise((resolve) => { caughtUp = resolve; });
 const roots = new Map(), keys = new Map(), verifiers = new Map(), seen = new Set();
 
+// The page's own worker for Argon2id, see ../../web/browser/argon2.js; answers by number.
+const startArgon2id = (passphrase) => {
+  const worker = new Worker("browser/argon2.js", { type: "module" }), waiting = new Map();
+  worker.onmessage = ({ data }) => waiting.get(data.number)(data.root);
+  worker.postMessage({ passphrase });
+  return (salt, passes, lanes, mebibytes) => new Promise((answered) => {
+    const number = waiting.size;
+    waiting.set(number, answered);
+    worker.postMessage({ number, salt, passes, lanes, mebibytes });
+  });
+};
 const rootOf = (parameters) => {
   const id = parameters.toHex();
   if (!roots.has(id)) roots.set(id, (async () => {
     const salt = await sha256(join(utf8.encode("secure-chat passphrase 1 root"), sized(room), parameters.subarray(5)));
+    if (parameters[0] === 2) return argon2id(salt, parameters[1], parameters[2], number(parameters.subarray(3, 5)));
     const iterations = number(parameters.subarray(1, 5));
     const bits = await subtle.deriveBits({ name: "PBKDF2", hash: "SHA-256", salt, iterations }, passphraseKey, 256);
     return subtle.importKey("raw", bits, "HKDF", false, ["deriveKey"]);
@@ -96,7 +108,7 @@ let sealing = Promise.resolve();
 const say = (words) => { sealing = sealing.then(() => seal(words)); };
 const seal = async (words) => {
   await isCaughtUp;
-  ours ??= join(uint(1, 1), uint(600000, 4), crypto.getRandomValues(new Uint8Array(16)));
+  ours ??= join([2, 2, 1, 0, 19], crypto.getRandomValues(new Uint8Array(16)));
   const count = uint(counter++, 4), plain = utf8.encode(words);
   const padded = join(plain, [0x80], new Uint8Array(Math.max(256, padme(plain.length + 1)) - plain.length - 1));
   const fields = join(ours, publicRaw, sized(utf8.encode(name)), count, uint(anchor[0], 8), anchor[1]);
@@ -127,6 +139,7 @@ document.querySelector("form").onsubmit = async (event) => {
   address = "passphrase/" + $("room").value.normalize("NFC");
   const secret = utf8.encode($("passphrase").value.normalize("NFC"));
   passphraseKey = await subtle.importKey("raw", secret, "PBKDF2", false, ["deriveBits"]);
+  argon2id = startArgon2id(secret);
   pair = await subtle.generateKey("Ed25519", false, ["sign", "verify"]);
   publicRaw = new Uint8Array(await subtle.exportKey("raw", pair.publicKey));
   socket.send(JSON.stringify({ type: "join", room: address, name, after: 0 }));
