@@ -50,6 +50,9 @@ ATTEMPTS = {
     "eval": Attempt("return eval('6 * 7') === 42", TYPES),
     "new Function": Attempt("return new Function('return 42')() === 42", TYPES),
     "a timer with text": Attempt("setTimeout('self.timer = 1'); return until(() => self.timer)", TYPES),
+    "PyScript's string with another hook": Attempt(
+        f"return Boolean(Function({EVALUATED.partition('...[')[0] + '...[1])'!r}))", TYPES
+    ),
     "PyScript's string and more": Attempt(f"return Boolean(Function({EVALUATED + ';0'!r}))", TYPES),
     "more and PyScript's string": Attempt(f"return Boolean(Function({'0;' + EVALUATED!r}))", TYPES),
     "PyScript's string and a space": Attempt(f"return Boolean(Function({EVALUATED + ' '!r}))", TYPES),
@@ -130,6 +133,7 @@ ATTEMPTS = {
         "/socket",
     ),
     "an image": Attempt(element("img", "src: other + '/a.svg?words'"), "img-src", "/a.svg"),
+    "text as a script": Attempt("document.createElement('script').text = '1'; return true", TYPES),
     "a script": Attempt(element("script", "src: other + '/a.js'"), TYPES, "/a.js"),
     "a module": Attempt("await import(other + '/module.js'); return true", SCRIPT, "/module.js"),
     "a style sheet": Attempt(element("link", "rel: 'stylesheet', href: other + '/a.css'"), "style-src-elem", "/a.css"),
