@@ -220,15 +220,19 @@ DAMAGED = (
 
 
 class Bucket:
-    """A token bucket. It goes below zero, so whoever does not stop has to wait the longer, but not without end."""
+    """A token bucket. One of a single connection can go below zero, so whoever does not stop has to wait the longer. A
+    shared one cannot, or those who try again would keep each other waiting."""
 
-    def __init__(self, rate: float, burst: float):
+    def __init__(self, rate: float, burst: float, is_shared: bool = True):
         self.rate, self.burst, self.tokens, self.time, self.users = rate, burst, burst, monotonic(), 0
+        self.is_shared = is_shared
 
     def take(self, time: float, tokens: int = 1) -> bool:
-        self.tokens = max(-self.burst, min(self.burst, self.tokens + (time - self.time) * self.rate) - tokens)
-        self.time = time
-        return self.tokens >= 0
+        self.tokens, self.time = min(self.burst, self.tokens + (time - self.time) * self.rate), time
+        is_enough = self.tokens >= tokens
+        if is_enough or not self.is_shared:
+            self.tokens -= tokens
+        return is_enough
 
     def is_full(self, time: float) -> bool:
         self.take(time, 0)
@@ -957,7 +961,7 @@ class Connection:
         self.message, self.is_binary = bytearray(), False  # the fragments of a message so far
         self.heard = self.moved = monotonic()
         self.pinged, self.closing = False, 0.0  # since when it is being closed
-        self.frames = Bucket(self.settings.frames_per_second, self.settings.frames_burst)
+        self.frames = Bucket(self.settings.frames_per_second, self.settings.frames_burst, is_shared=False)
         self.bad = Bucket(self.settings.bad_frames / 10, self.settings.bad_frames)
 
     def run(self) -> None:

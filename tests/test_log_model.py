@@ -75,7 +75,7 @@ class LogMachine(RuleBasedStateMachine):
 
     def new_row(self, kind):
         number = next(self.ids)
-        return kind, f"id-{number}", "Ann", self.now(), f"body {number}"
+        return kind, f"id-{number}", "Ann", self.now(), f"bödy {number}"
 
     def now(self):
         return LONG_AGO if self.is_long_ago else server.timestamp()
@@ -153,6 +153,7 @@ class LogMachine(RuleBasedStateMachine):
         allowed = needed if one.oldest > room.oldest else needed | {seq for seq in room.kept if seq < one.oldest}
         assert needed <= set(seqs) <= allowed
         assert rows == [room.entries[seq - 1] for seq in sorted(seqs)]
+        assert one.bytes == sum(len(body.encode()) for *_, body in rows)
         room.kept, room.oldest, room.new = seqs, one.oldest, 0
 
 
