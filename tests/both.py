@@ -5,6 +5,7 @@ Of its platform a check needs two things more than the protocol does: `seeded`, 
 `raw_aes_key(bytes)`.
 """
 
+from both_attacks import check_every_attack_runs_and_what_it_sends_is_of_the_specification  # noqa: F401 - CHECKS
 from protocol import encoding, envelope, errors, frames, padding
 from protocol.digits import session_digits
 from protocol.levels import Opened, Tag, Waiting

@@ -73,15 +73,16 @@ def in_the_page(address, browser, given):
     context = browser.new_context()
     page, errors = context.new_page(), []
     page.on("console", lambda message: errors.append(message.text) if "PythonError" in message.text else None)
-    files = {"both.py": (TESTS / "both.py").read_text("utf-8"), "given.json": json.dumps(given, ensure_ascii=False)}
+    modules = [TESTS / "both.py", TESTS / "both_attacks.py", *(TESTS / "attacks").glob("*.py")]
+    files = {path.relative_to(TESTS).as_posix(): path.read_text("utf-8") for path in modules}
+    files["given.json"] = json.dumps(given, ensure_ascii=False)
+    more = "".join(f'"./{name}" = "./{name}"\n' for name in files)
     files["main.py"] = (TESTS / "page_main.py").read_text("utf-8")
-    files["pyscript.toml"] = (
-        CONFIGURATION.read_text("utf-8") + '"./both.py" = "./both.py"\n"./given.json" = "./given.json"\n'
-    )
+    files["pyscript.toml"] = CONFIGURATION.read_text("utf-8") + more
     for name, text in files.items():
         page.route(f"**/{name}", answering(text))
     page.goto(address)
-    results, end = page.locator("#results"), time.monotonic() + 60
+    results, end = page.locator("#results"), time.monotonic() + 120
     while not results.count():
         assert not errors and time.monotonic() < end, "\n".join(["the page's checks did not end:", *errors])
         page.wait_for_timeout(50)

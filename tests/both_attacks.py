@@ -1,0 +1,71 @@
+"""The attacks on CPython and, inside the page, on MicroPython, as a page that plays the relay will run them."""
+
+from attacks import ATTACKS
+from attacks.attack import Attack, Hand, NotHere
+from protocol import frames
+from protocol.ladder import LEVELS
+
+AT = "2026-11-23T20:42:34.123Z"
+WORDS = b"copper kettle 47"
+
+
+def entry(seq, name, body):
+    return {"seq": seq, "kind": "message", "id": f"id{seq}", "name": name, "at": AT, "body": body}
+
+
+async def talk_of(platform, level, room):
+    """(entries of Alice and Bob, the next body of Alice): the log that an attack finds."""
+    log = []
+    honest = Attack(Hand(platform, level.id, room, WORDS, log, []))
+    alice = await honest.session("Alice")
+    log.append(entry(1, "Alice", await alice.seal("hello")))
+    bob = await honest.session("Bob")
+    log.append(entry(2, "Bob", await bob.seal("hello")))
+    return log, await alice.seal("next")
+
+
+async def run(attack, log, body):
+    """Some of everything that passes: what goes on must be of the specification, or a page would hang up on it."""
+    room, to_page = attack.hand.address(), []
+    await attack.begin()
+    append = {"type": "append", "room": room, "kind": "message", "id": "new", "body": body}
+    join = {"type": "join", "room": room, "name": "Bob", "after": 2, "log": "log"}
+    to_relay = attack.to_relay("Alice", append) + attack.to_relay("Bob", join)
+    log.append(entry(3, "Alice", body))
+    joined = {"type": "joined", "room": room, "log": "log", "after": 0, "oldest": 1, "newest": 2, "you": 2}
+    joined["members"], joined["kept"] = [{"member": 1, "name": "Alice"}], True
+    came = {"type": "member-joined", "room": room, "member": 2, "name": "Bob"}
+    for member in ("Alice", "Bob"):
+        for frame in ({"type": "looked", "rooms": [{"room": "a", "newest": 0, "members": 0}]}, joined, came):
+            to_page += attack.from_relay(member, dict(frame))
+        for seq in (1, 2, 3):
+            entries = {"type": "entries", "room": room, "entries": [dict(log[seq - 1])]}
+            to_page += attack.from_relay(member, entries)
+    for side, _, frame in attack.injections:
+        (to_page if side == "page" else to_relay).append(frame)
+    return to_relay, to_page
+
+
+async def check_every_attack_runs_and_what_it_sends_is_of_the_specification(platform, given):
+    async def from_seed(seed):
+        platform.seeded = seed
+        return await platform.ed25519_generate()
+
+    platform.ed25519_from_seed = from_seed
+    for level in LEVELS:
+        elsewhere, _ = await talk_of(platform, level, "elsewhere")
+        talk, body = await talk_of(platform, level, "kitchen")
+        here = []
+        for kind in ATTACKS:
+            attack = kind(Hand(platform, level.id, "kitchen", WORDS, talk[:], elsewhere))
+            try:
+                to_relay, to_page = await run(attack, attack.hand.log, body)
+            except NotHere:
+                continue
+            here.append(kind)
+            for frame in to_relay:
+                assert frame["type"] in ("append", "join"), kind.name
+                assert len(frames.write(frame)) <= 131_072, kind.name
+            for frame in to_page:
+                frames.read(frames.write(frame))
+        assert len(here) > 30, level.id
