@@ -3,7 +3,7 @@
 from protocol.encoding import uint
 
 from .attack import FALSE, HONEST, MEMBER, Attack
-from .bodies import RenamedInBody, value_of
+from .bodies import RenamedInBody, session_field, value_of
 
 # Two secrets of sessions whose tags are equal, letters and colour: found by trying some thousand.
 # Seeds of Ed25519, 32 bytes, big-endian; salts of level classic, 16 bytes.
@@ -67,6 +67,26 @@ class InvisibleLetter(Poses):
     as_name = "Bo\u200bb"
 
 
+class PosesWithKey(Attack):
+    name = "a member who poses with another's key"
+    needs = MEMBER
+    sentence = "A member claims to write in the very session that Bob writes in."
+    as_name = "Bob"
+
+    async def begin(self):
+        session = await self.session("Bob", change=self.take)
+        self.append(await session.seal(FALSE))
+
+    async def take(self, session):
+        parts = self.hand.parts(self.hand.last("Bob")["body"])
+        field = session_field(parts)
+        if field == "salt":
+            session.salt = value_of(parts, field)
+        else:
+            session.public = value_of(parts, field)  # without the private key to it
+            session.counter = 1
+
+
 class AlikeTag(Attack):
     name = "a look-alike tag"
     needs = MEMBER
@@ -86,7 +106,7 @@ class AlikeTag(Attack):
         await self.use(session, 1)
 
     async def use(self, session, which):
-        if "salt" in dict(self.hand.parts(self.hand.last("Alice")["body"])):
+        if session_field(self.hand.parts(self.hand.last("Alice")["body"])) == "salt":
             session.salt = uint(ALIKE_SALTS[which], 16, "salt")
         else:
             seed = uint(ALIKE_SEEDS[which], 32, "seed")
@@ -128,6 +148,7 @@ ATTACKS = [
     RenamedInBody,
     RenamedSession,
     Poses,
+    PosesWithKey,
     OtherCase,
     OtherAlphabet,
     InvisibleLetter,
