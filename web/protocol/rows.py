@@ -43,8 +43,8 @@ def message(entry, opened, writer, new_marks):
         warnings=[noticed.for_people for noticed in opened.warnings + new_marks],
         code=" ".join([warning.code for warning in opened.warnings]),
         writer=writer.number,
-        marks=writer.codes(),
-        mark=writer.label(),
+        marks=writer.codes,
+        mark=writer.label,
     )
 
 

@@ -26,15 +26,20 @@ class Writer:
         self.last = 0  # the count of messages at its newest one
         self.live = False  # it has written since we joined
         self.marks = []
+        self.codes = ""  # of its marks, with spaces between
+        self.label = ""  # of the gravest one
+        self.namesakes = None  # Alike: those of its look, itself among them
 
-    def codes(self):
-        return " ".join([mark.code for mark in self.marks])
-
-    def label(self):
-        """Of the gravest mark."""
-        carried = [mark.code for mark in self.marks]
-        labels = [kind.label for kind in MARKS if kind.code in carried]
-        return labels[0] if labels else ""
+    def take(self, mark):
+        """Whether the mark is new to this writer, who has it from now on."""
+        carried = [one.code for one in self.marks]
+        if mark.code in carried:
+            return False
+        self.marks.append(mark)
+        carried.append(mark.code)
+        self.codes = " ".join(carried)
+        self.label = next(kind.label for kind in MARKS if kind.code in carried)
+        return True
 
 
 class Alike:
@@ -73,13 +78,14 @@ class Writers:
         if writer is None:
             writer = self.add(outcome.tag, outcome.name, outcome.own)
         self.note(writer, entry["at"], entry["seq"] > self.past)
-        return rows.message(entry, outcome, writer, [mark for mark in writer.marks[known:] if mark.urgent])
+        fresh = [mark for mark in writer.marks[known:] if mark.urgent] if len(writer.marks) > known else []
+        return rows.message(entry, outcome, writer, fresh)
 
     def tell(self):
         """The rows shown before get the marks that came since."""
         changed, self.changed = self.changed, []
         for writer in changed:
-            self.show.mark(writer.number, writer.codes(), writer.label())
+            self.show.mark(writer.number, writer.codes, writer.label)
 
     # ------------------------------------------------------------------------------------------ marks
 
@@ -91,6 +97,7 @@ class Writers:
             for other in others:
                 self.compare(trait[0], writer, other)
             others.append(writer)
+        writer.namesakes = self.alike[("look", writer.look)]
         self.known[(tag.key, name)] = writer
         self.order.append(writer)
         if len(self.order) > KEPT:
@@ -121,16 +128,18 @@ class Writers:
 
     def note(self, writer, at, live):
         """A message of this writer: does another one of the same look write at the same time?"""
-        alike = self.alike[("look", writer.look)]
+        alike = writer.namesakes
         latest, alike.latest = alike.latest, writer
-        if len(alike.writers) > 1 and (latest is not writer or (live and not writer.live)):
+        if (latest is not writer or (live and not writer.live)) and len(alike.writers) > 1:
             for other in alike.writers:
                 if other.tag.key != writer.tag.key and other.name == writer.name:
                     self.compare_times(writer, other, live, other is latest)
         self.messages += 1
         writer.last = self.messages
-        writer.live = writer.live or live
-        writer.since = writer.since or at
+        if live:
+            writer.live = True
+        if not writer.since:
+            writer.since = at
 
     def compare_times(self, writer, other, live, wrote_last):
         """Two of one name: interleaved messages show it, or as the relay says it, two members of that name."""
@@ -142,10 +151,8 @@ class Writers:
 
     def mark(self, writers, mark):
         for writer in writers:
-            if mark.code not in [one.code for one in writer.marks]:
-                writer.marks.append(mark)
-                if writer not in self.changed:
-                    self.changed.append(writer)
+            if writer.take(mark) and writer not in self.changed:
+                self.changed.append(writer)
 
     # ------------------------------------------------------------------------------------------ on request
 

@@ -49,14 +49,13 @@ def add_choices(parent, choices):
         listen(button, "click", _without_event(chosen))
 
 
-def add_key(parent, writer, tag, color):
+def add_tag(parent, writer, tag, color):
     """Append a button with a tag that leads to the digits of this writer's key."""
-    button = add(parent, "button", "", "key")
+    button = add(parent, "button", tag, "tag tag-" + str(color))
     button.type = "button"
     button.value = writer
     button.title = "Your tag. Press to compare the whole key."
     button.setAttribute("aria-haspopup", "dialog")
-    add(button, "span", tag, "tag tag-" + str(color))
 
 
 def _without_event(chosen):

@@ -5,7 +5,7 @@ from pyscript.ffi import create_proxy
 
 from . import clock, rows
 from .compose import Compose
-from .dom import add, add_choices, add_key, by_id, clone, listen, show
+from .dom import add, add_choices, add_tag, by_id, clone, listen, show
 from .follow import Follow
 
 _HISTORY_ROWS = 5  # a batch of more rows is history, which a screen reader should not read out one by one
@@ -94,8 +94,8 @@ class RoomView:
 
     def mark(self, writer, codes, word):
         """The messages of this writer that stand here already get these marks."""
-        for key in self._log.querySelectorAll(f'.key[value="{writer}"]'):
-            rows.mark(key.closest(".row"), codes, word)
+        for tag in self._log.querySelectorAll(f'.tag[value="{writer}"]'):
+            rows.mark(tag.closest(".row"), codes, word)
 
     def us(self, writer, tag, color):
         """Our own number as a writer, and our tag, from which our digits can be reached."""
@@ -142,7 +142,7 @@ class RoomView:
             add(item, "bdi", member["name"])
             if member["you"]:
                 add(item, "span", "you", "you")
-                add_key(item, *self._us)
+                add_tag(item, *self._us)
             if member["count"] > 1:
                 add(item, "span", str(member["count"]) + " times", "times")
             if member["alike"]:
@@ -181,32 +181,35 @@ class RoomView:
     def _entered(self, event):
         """The log has the focus: Tab leads on to the newest tag, and from there the arrows to the others."""
         if event.target.className == "log":
-            keys = self._log.querySelectorAll(".key")
-            if keys.length:
-                self._make_reachable(keys[keys.length - 1])
+            tags = self._log.querySelectorAll(".tag")
+            if tags.length:
+                self._make_reachable(tags[tags.length - 1])
 
     def _key_pressed(self, event):
-        key = event.target.closest(".key")
-        if key and event.key in ("ArrowUp", "ArrowDown"):
+        here = event.target.closest(".tag")
+        if here and event.key in ("ArrowUp", "ArrowDown"):
             event.preventDefault()
-            keys = list(self._log.querySelectorAll(".key"))
-            place = [one.closest(".row").id for one in keys].index(key.closest(".row").id)
-            place += 1 if event.key == "ArrowDown" else -1
-            if 0 <= place < len(keys):
-                self._make_reachable(keys[place])
-                keys[place].focus()
+            places = [tag.closest(".row").id for tag in self._log.querySelectorAll(".tag")]
+            place = places.index(here.closest(".row").id) + (1 if event.key == "ArrowDown" else -1)
+            if 0 <= place < len(places):
+                tag = by_id(places[place]).querySelector(".tag")
+                self._make_reachable(tag)
+                tag.focus()
 
-    def _make_reachable(self, key):
+    def _make_reachable(self, tag):
         """This tag, and no other one of the log, is a stop of the Tab key: a thousand stops would be a wall."""
-        for other in self._log.querySelectorAll('.key[tabindex="0"]'):
+        for other in self._log.querySelectorAll('.tag[tabindex="0"]'):
             other.tabIndex = -1
-        key.tabIndex = 0
+        tag.tabIndex = 0
 
     async def _clicked(self, event):
-        key, button = event.target.closest(".key"), event.target.closest(".retry")
-        if key:
-            await self._actions.show_key(self._key, key.value)
-        elif button:
-            row_id = button.parentElement.id[len(self._prefix) :]
+        pressed = event.target
+        if pressed.closest(".alike"):
+            pressed = pressed.parentElement.querySelector(".tag") or pressed
+        tag, retry = pressed.closest(".tag"), pressed.closest(".retry")
+        if tag:
+            await self._actions.show_key(self._key, tag.value)
+        elif retry:
+            row_id = retry.parentElement.id[len(self._prefix) :]
             self.focus()  # the button is about to vanish with its row's old state
             await self._actions.retry(self._key, row_id)

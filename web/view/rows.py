@@ -64,16 +64,15 @@ def _fill_message(li, row):
     meta = who.nextElementSibling
     name = who.firstElementChild
     name.textContent = row["name"]
-    key = name.nextElementSibling
+    tag = name.nextElementSibling
     if row["tag"]:
-        key.value = row["writer"]
-        tag = key.firstElementChild
+        tag.value = row["writer"]
         tag.textContent = row["tag"]
         tag.className = "tag tag-" + str(row["color"])
         if row["marks"]:
             mark(li, row["marks"], row["mark"])
     else:
-        key.remove()
+        tag.remove()
     if row["own"]:
         li.setAttribute("data-own", "")
     if row["state"]:
