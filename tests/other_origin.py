@@ -3,6 +3,7 @@ server's page without its policy."""
 
 import base64
 import hashlib
+import re
 import threading
 import urllib.request
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -77,18 +78,23 @@ def content_of(address) -> tuple[str, bytes]:
 
 
 class Relaid(Served):
-    """The real server's answers, changed: without the policy, or with markup that an attacker got into the page."""
+    """The real server's answers, changed: without this part of the policy (a regular expression, and by default all of
+    it), and with markup that an attacker got into the page."""
 
-    def __init__(self, url: str, markup: bytes = b"", with_policy: bool = False):
+    def __init__(self, url: str, without: str = ".*", markup: bytes = b""):
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self):
+                if self.headers["Upgrade"]:  # nobody talks on this page
+                    self.send_error(404)
+                    return
                 with urllib.request.urlopen(url + self.path) as ours:
                     content = ours.read().replace(b"</body>", markup + b"</body>")
                     headers = [(name, value) for name, value in ours.headers.items() if name != "Content-Length"]
                 self.send_response(200)
                 for name, value in headers:
-                    if with_policy or name != "Content-Security-Policy":
-                        self.send_header(name, value)
+                    kept = re.sub(without, "", value) if name == "Content-Security-Policy" else value
+                    if kept:
+                        self.send_header(name, kept)
                 self.end_headers()
                 self.wfile.write(content)
 
