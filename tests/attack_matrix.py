@@ -61,8 +61,6 @@ class Arena:
         self.rooms, self.elsewhere = 0, {}
 
     def close(self) -> None:
-        for person in self.people.values():
-            person.page.close()
         self.middle.close()
 
     def matrix(self) -> list[tuple[type[Attack], list[str]]]:
@@ -90,6 +88,9 @@ class Arena:
             return self.attempt(attack)
         except NotHere as missing:
             return f"({missing})"
+        except Exception as problem:
+            problem.add_note(f"during: {kind.name}, at level {level.id}")
+            raise
         finally:
             self.middle.stop()
             for person in self.people.values():
@@ -309,6 +310,7 @@ def main() -> None:
         try:
             arena = Arena(server, [open_context(browser) for _ in range(2)])
             text = table(arena.matrix())
+            arena.close()
         finally:
             browser.close()
             server.stop()

@@ -3,9 +3,10 @@
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from attack_matrix import ATTACKS, TESTS, Arena, in_specification, table
+from attack_matrix import ATTACKS, SPECIFICATION, SUCCEEDS, TESTS, Arena, in_specification, table
+from attacks import identity, logs, order
 from attacks.identity import ALIKE_SALTS, ALIKE_SEEDS
-from conftest import open_context
+from protocol.ladder import LEVELS
 from protocol.levels import Tag
 from test_layers import imported, part_of
 
@@ -13,13 +14,10 @@ MODULES = sorted((TESTS / "attacks").glob("*.py"))
 
 
 @pytest.fixture
-def arena(server, browser):
-    contexts = [open_context(browser) for _ in range(2)]
-    arena = Arena(server, contexts)
+def arena(server, new_context):
+    arena = Arena(server, [new_context() for _ in range(2)])
     yield arena
     arena.close()
-    for context in contexts:
-        context.close()
 
 
 def test_the_table_of_the_specification_is_what_a_run_of_all_attacks_gives(arena):
@@ -43,3 +41,53 @@ def test_every_attack_has_its_own_name_and_a_sentence():
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: path.name)
 def test_attacks_import_nothing_but_the_protocol_and_each_other(path):
     assert {part_of(module) for module in imported(path.read_text("utf-8"), ("attacks",))} <= {"protocol", "attacks"}
+
+
+# What is said of each attack that succeeds somewhere, in section 4.7 for every level, in section 3 for classic alone.
+TAIL = "A tail or a whole session that the relay withholds."
+EARLIER = "may show any earlier part of the log as if it were all"
+LEFT_OUT = "leave messages out"
+RELAYS_WORD = "the times beside messages, which are the relay's word"
+PRESENT = "Who is there, the names of those who join and have not spoken,"
+LIMITS = {
+    order.ReorderWithin: "bring them in another order",
+    order.ReorderBetween: "bring them in another order",
+    order.DropOne: LEFT_OUT,
+    order.DropTail: TAIL,
+    logs.Fork: "show members different ones",
+    logs.ForkByMember: "show members different ones",
+    logs.ShortenedLog: EARLIER,
+    logs.ShortenedLogContinued: EARLIER,
+    logs.EmptyLog: EARLIER,
+    logs.OldAsNew: "what it left out as if it were new",
+    logs.NeverStored: LEFT_OUT,
+    identity.PosesWithKey: "a member may write with a copy of another's salt",
+    identity.FalseTime: RELAYS_WORD,
+    identity.NotThere: PRESENT,
+    identity.WithheldJoin: PRESENT,
+}
+
+
+def section(title: str) -> str:
+    """Its text, as one line."""
+    return " ".join(SPECIFICATION.read_text("utf-8").partition(f"{title}\n")[2].partition("\n#")[0].split())
+
+
+def attacks_that_succeed(level) -> set:
+    lines = in_specification().splitlines()
+    column = lines[0].removesuffix(" |").split(" | ").index(level.id)
+    rows = {line.partition(".**")[0].removeprefix("| **"): line.removesuffix(" |").split(" | ") for line in lines[2:]}
+    return {attack for attack in ATTACKS if SUCCEEDS in rows[attack.name][column]}
+
+
+@pytest.mark.parametrize("level", LEVELS, ids=lambda level: level.id)
+def test_every_attack_that_succeeds_is_said_to_be_a_limit_of_its_level(level):
+    said = section("### 4.7 What this level does not protect")
+    if level.id == "classic":
+        said += section("## 3. Level classic")
+    for attack in attacks_that_succeed(level):
+        assert LIMITS[attack] in said, attack.name
+
+
+def test_no_attack_is_said_to_succeed_that_does_not():
+    assert set(LIMITS) == set().union(*(attacks_that_succeed(level) for level in LEVELS))
