@@ -145,6 +145,9 @@ def test_the_digits_are_reached_by_keyboard_and_the_log_is_one_stop_of_the_tab_k
     keyboard.press("Escape")
     keyboard.press("Tab")
     expect(alice.message_field).to_be_focused()
+    keyboard.press("Shift+Tab")
+    keyboard.press("Shift+Tab")  # of all the tags only the one that was reached last lies between
+    expect(alice.page.get_by_role("log", name="Messages")).to_be_focused()
 
 
 def test_marks_and_digits_fit_into_320_pixels(person, mallory):
