@@ -52,6 +52,7 @@ WORKER_IN_HAND = """() => {
   self.ask = (passphrase, { salt, ...wish }) => ticking(() => new Promise((answered, failed) => {
     const worker = new Worker(folder + "browser/argon2.js", { type: "module" });
     worker.onerror = failed;
+    setTimeout(() => failed(new Error("no answer")), 30_000);
     worker.onmessage = ({ data }) => { worker.terminate(); answered(data); };
     worker.postMessage({ passphrase: bytes(passphrase) });
     worker.postMessage({ number: 1, salt: bytes(salt), ...wish });
