@@ -3,7 +3,9 @@
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from attack_matrix import ATTACKS, SPECIFICATION, SUCCEEDS, TESTS, Arena, in_specification, table
+from attack_arena import Arena
+from attack_matrix import ATTACKS, SPECIFICATION, TESTS, in_specification, matrix, table
+from attack_outcome import SUCCEEDS
 from attacks import identity, logs, order
 from attacks.identity import ALIKE_SALTS, ALIKE_SEEDS
 from protocol.ladder import LEVELS
@@ -21,7 +23,7 @@ def arena(server, new_context):
 
 
 def test_the_table_of_the_specification_is_what_a_run_of_all_attacks_gives(arena):
-    assert table(arena.matrix()) == in_specification()
+    assert table(matrix(arena)) == in_specification()
 
 
 def test_two_keys_of_the_look_alike_attack_have_one_tag_and_its_colour():
