@@ -70,6 +70,7 @@ class Arena:
             self.do(step)
         if not attack.from_the_start:
             self.middle.begin(attack)
+            self.settle(attack)  # what is marked depends on whether a key was there before the next message
         for step in attack.talk:
             self.do(step)
         self.settle(attack)
@@ -138,14 +139,16 @@ class Arena:
         person.sees_state("")
 
     def settle(self, attack: Attack) -> None:
-        """Until what was appended has been answered, all keys are derived and all is sent: nothing more is to come."""
+        """Until what was appended stands on both pages, all keys are derived and all is sent."""
         wait_until(attack.answered, PATIENCE, "the relay answers the attacker")
         for person in self.people.values():
             person.until(lambda person=person: self.is_settled(person, attack), "nothing is under way")
 
     def is_settled(self, person: Person, attack: Attack) -> bool:
         rows = person.rows()
-        if any(row.state == "sending" for row in rows):
+        here = {int(found[1]) for row in rows if (found := ENTRY_ROW.fullmatch(row.id))}
+        appended = {seq for seq in attack.answers.values() if isinstance(seq, int)}
+        if appended - here or any(row.state == "sending" for row in rows):
             return False
         if attack.leaves_waiting:
             return any(row.kind == "refusal" for row in rows)
