@@ -6,6 +6,7 @@ import json
 import re
 import sqlite3
 import zlib
+from functools import cache
 from pathlib import Path
 from urllib.parse import unquote_to_bytes
 
@@ -26,8 +27,13 @@ def reveals(data: bytes, words: str) -> bool:
 
 def stands_in(form: bytes, words: str) -> bool:
     """The same of data that need not be decoded any more."""
-    needles = [spelt for word in (words, *re.findall(r"\w{6,}", words)) for spelt in spellings(word)]
-    return any(needle in form.lower() for needle in needles)
+    lower = form.lower()
+    return any(needle in lower for needle in needles(words))
+
+
+@cache
+def needles(words: str) -> list[bytes]:
+    return [spelt for word in (words, *re.findall(r"\w{6,}", words)) for spelt in spellings(word)]
 
 
 def spellings(word: str) -> list[bytes]:
