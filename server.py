@@ -250,6 +250,7 @@ class Household(Bucket):
     def take_turn(self) -> None:
         with self.turn:
             gevent.sleep(0.001)  # sleep(0) would not wait for the sockets
+        gevent.sleep(0)  # who waits for the turn is told only now, and we would take it again before
 
 
 @dataclass(slots=True, eq=False, weakref_slot=True)
@@ -1576,6 +1577,7 @@ class Handler(WSGIHandler):
         self.overdue.close()
         super().handle_one_response()
         self.close_connection |= bool(self.client_address.code)
+        self.client_address.counted.take_turn()  # a recv that finds the next request does not wait
 
     def get_environ(self) -> dict:
         return super().get_environ() | {"securechat.visit": self.client_address}
@@ -1633,7 +1635,6 @@ def serve_relay(app: Flask, settings: Settings, relay: Relay) -> None:
     app.config["SOCK_SERVER_OPTIONS"] = {"event_class": Event, "thread_class": lambda target: idle}
     ours = own_origin(settings)
     hosts = {urlsplit(origin).netloc: origin for origin in (ours, *settings.origin)}
-
     own = socket.gethostname().lower().removesuffix(".local")
     names = ("localhost", own, f"{own}.local")
 

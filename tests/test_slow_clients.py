@@ -5,6 +5,7 @@ import os
 import resource
 import socket
 import ssl
+import threading
 import time
 from contextlib import ExitStack, suppress
 
@@ -130,6 +131,35 @@ def test_who_does_not_take_the_answers_is_ended(make_quiet_relay):
             while True:  # until neither side takes any more
                 slow.sendall(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n" * 1_000)
         wait_until(lambda: sockets_of(relay) == before, 10, "the relay lets go")
+
+
+def test_requests_without_a_pause_keep_nobody_waiting_at_the_same_address_or_another(make_quiet_relay):
+    relay = make_quiet_relay(handshake=60, answer=60)
+    neighbour, ann = relay.client(), client_from(relay, "127.0.0.2")
+    with plain(relay) as flooder:
+        writing = threading.Thread(target=send_for_ever, args=[flooder, (REQUEST + b"\r\n") * 1_000], daemon=True)
+        reading = threading.Thread(target=read_for_ever, args=[flooder], daemon=True)
+        for thread in (writing, reading):
+            thread.start()
+        for client in (ann, neighbour) * 5:
+            began = time.monotonic()
+            client.answers()
+            assert time.monotonic() - began < 2
+        flooder.shutdown(socket.SHUT_RDWR)
+        writing.join()
+        reading.join()
+
+
+def read_for_ever(connection) -> None:
+    with suppress(OSError):
+        while connection.recv(65_536):
+            pass
+
+
+def send_for_ever(connection, data: bytes) -> None:
+    with suppress(OSError):
+        while True:
+            connection.sendall(data)
 
 
 # ------------------------------------------------------------------------------------------ TLS
