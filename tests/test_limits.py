@@ -179,6 +179,15 @@ def test_a_room_has_a_rate_of_its_own_for_joinings_and_appends_of_all_its_member
     passes_again(lambda: bob.results([bob.append("tea", "later")])[0], "room-too-fast")
 
 
+def test_joinings_count_in_the_rate_of_a_room(make_relay):
+    relay = make_relay(**RATES | {"room_frames_per_second": 0.5, "room_frames_burst": 3})
+    ann, bob = relay.client(), relay.client()
+    assert [join_code(ann, "tea") for _ in range(4)] == [None, None, None, "room-too-fast"]
+    assert join_code(bob, "tea") == "room-too-fast"
+    assert join_code(bob, "cake") is None
+    passes_again(lambda: join_code(bob, "tea"), "room-too-fast")
+
+
 # ------------------------------------------------------------------------------------------ connections
 
 
