@@ -30,7 +30,7 @@ PEOPLE = {"plain": 20, "tls": 10}
 OPTIONS = {"silence": SILENCE, "stall": STALL, "linger": LINGER, "retention_messages": 300, "members_per_room": 6}
 OPTIONS |= {"connections_per_address": 26, "connections": 30}
 SETTLED = 5  # seconds for the last ones to be gone
-GONE = ("server.Connection", "server.Member", "server.Bucket")
+GONE = ("server.Connection", "server.Member", "server.Household")
 # More objects of a type that are no leak of one per visit: rooms of the last transaction, and what is made for them.
 FEW, OF_SQLITE = 20, {"weakref.ReferenceType": 200}  # it drops its references to old cursors at every 200th
 MEMORY = 4_000_000  # bytes: twice what runs without a leak differed by, which does not grow with their length

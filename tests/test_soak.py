@@ -56,7 +56,7 @@ def test_the_judge_has_nothing_to_say_about_samples_that_are_right():
         ({"descriptors": 11}, "12 descriptors have become 11"),
         ({"memory": 57_100_000}, "4100000 bytes more than in the middle"),
         ({"objects": {"server.Connection": 1}}, "1 server.Connection are left"),
-        ({"objects": {"server.Bucket": 1}}, "1 server.Bucket are left"),
+        ({"objects": {"server.Household": 1}}, "1 server.Household are left"),
         ({"objects": {"builtins.function": 10_030}}, "30 builtins.function more than before"),
         ({"objects": {"server.Room": 40}}, "38 server.Room more than before"),
         ({"objects": {"weakref.ReferenceType": 3_300}}, "300 weakref.ReferenceType more than before"),
