@@ -306,6 +306,7 @@ def test_a_file_of_the_first_version_is_migrated_and_loses_nothing(make_log, tmp
     log = make_log()
     room = log.room("classic/tea")
     assert (room.log, room.oldest, room.kinds) == ("first-log", 2, {"message": 3, "list": 1})
+    assert room.bytes == len("the listtwothree \U0001f600".encode())
     assert log.sql.execute("select * from entry order by room, seq").fetchall() == entries
     assert append(log, room, id="i3", body="three \U0001f600") == 3, "ids are known as before"
     assert append(log, room) == 4
