@@ -296,6 +296,7 @@ def test_whatever_is_asked_the_answer_is_well_formed_and_nothing_but_ours(server
     st.lists(header(BODIES), min_size=1, max_size=3), headers, st.booleans(), st.sampled_from(["GET", "POST", "HEAD"])
 )
 @example(["Content-Length: 4\r\n", "Transfer-Encoding: chunked\r\n"], [], True, "POST")
+@example(["Content-Length: 51\r\n"], [], False, "POST")
 @example(["Content-Length: 51\r\n"], ["X : 1\r\n"], False, "POST")
 @example(["Content-Length: 51\r\n"], ["X: 1\r\n "], False, "POST")
 @example(["Content-Length: 51\r\n"], ["X: 1\r\r\n"], False, "POST")

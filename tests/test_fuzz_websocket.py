@@ -169,7 +169,7 @@ def is_as_specified(answer: dict) -> bool:
     sentence = server.ERRORS[answer["code"]]
     detail = answer["message"].removeprefix(sentence)
     assert answer["message"] == sentence + detail
-    assert not detail or (answer["code"] == "bad-frame" and len(detail) < 250)
+    assert not detail or (answer["code"] in ("bad-frame", "too-large") and len(detail) < 250)
     return members <= {"code", "message", "room", "id"}
 
 
