@@ -11,7 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 import server
-from frame_rules import MEMBERS, opinion
+from frame_rules import LARGE, MEMBERS, opinion
 from fuzz import ROOM, Bystander, complaints, cut, nothing_is_left, places, profile
 from raw_connection import RawConnection, frame
 from relay_server import RelayServer
@@ -136,7 +136,7 @@ frames = (objects | spoiled() | deep()).map(lambda text: text.encode("utf-8", "s
 def judged(data: bytes, is_binary: bool) -> tuple[str | None, dict | None]:
     """server.parse() -> the code of the refusal, or the members of the frame."""
     try:
-        taken = server.parse(bytearray(data), is_binary)
+        taken = server.parse(bytearray(data), is_binary, LARGE)
     except server.Refused as refused:
         return refused.code, None
     members = {name: getattr(taken, name) for name in taken.__struct_fields__}
@@ -153,7 +153,7 @@ def test_the_relay_takes_a_frame_exactly_if_the_specification_does_and_says_noth
         codes, members = opinion(data, is_binary)
     except UnicodeDecodeError:
         with pytest.raises(UnicodeDecodeError):
-            server.parse(bytearray(data), is_binary)
+            server.parse(bytearray(data), is_binary, LARGE)
         return
     code, taken = judged(data, is_binary)
     assert code in codes if code else members is not None, f"{code}, and not one of {codes}"
