@@ -972,8 +972,10 @@ class Connection:
                 self.heard, self.pinged, self.began = monotonic(), False, monotonic()
                 if not all(self._take(data[at : at + SLICE]) for at in range(0, len(data), SLICE)):
                     break  # of who floods us no more is read than what makes us end it
-                if len(data) == PIECE or self.frames.tokens < 0 or next(turns) % 1_024 == 0:
+                if len(data) == PIECE or next(turns) % 1_024 == 0:
                     self.address.take_turn()  # a recv that finds something does not wait
+                elif self.frames.tokens < 0:
+                    gevent.sleep(0.001)  # in turns, many would be so slow together that 4003 never came
         except OSError:
             self._sent(self.size)
         except Exception:  # a mistake of ours ends this connection only
