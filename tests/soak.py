@@ -27,8 +27,8 @@ from soak_people import LINGER, SILENCE, STALL, Person
 
 SCRIPT = Path(__file__).with_name("relay_that_counts.py")
 PEOPLE = {"plain": 20, "tls": 10}
-OPTIONS = {"silence": SILENCE, "stall": STALL, "linger": LINGER, "retention_messages": 300, "members_per_room": 6}
-OPTIONS |= {"connections_per_address": 26, "connections": 30}
+OPTIONS = {"silence": SILENCE, "stall": STALL, "linger": LINGER, "retention_messages": 300, "members_per_room": 4}
+OPTIONS |= {"connections_per_address": 26, "connections": 24}
 SETTLED = 5  # seconds for the last ones to be gone
 GONE = ("server.Connection", "server.Member", "server.Household")
 # More objects of a type that are no leak of one per visit: rooms of the last transaction, and what is made for them.
