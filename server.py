@@ -723,14 +723,15 @@ class Relay:
         self.log.close()
 
     def begin(self, address: tuple) -> Visit | None:
-        """Counts a connection -> None if there are so many too many that none can be told so."""
-        if self.excess >= EXCESS:
-            return None
+        """Counts a connection -> None if it is one of so many too many that it cannot be told so."""
         visit = Visit(address)
         self.visits += 1
         self._count(visit, address[0])
         if self.visits > self.most:
             self._turn_away(visit, 1013)
+        if visit.code and self.excess > EXCESS:
+            self.end(visit)
+            return None
         return visit
 
     def end(self, visit: Visit) -> None:

@@ -244,6 +244,15 @@ def test_when_even_those_that_are_too_many_are_too_many_they_end_at_once_and_who
     wait_until(lambda: status_and_text(relay)[0] == 200, 10, "there is a place again")
 
 
+def test_however_many_too_many_one_address_opens_another_has_its_places(make_quiet_relay):
+    relay = make_quiet_relay(connections_per_address=2, handshake=20)
+    with ExitStack() as stack:
+        for _ in range(2 + code.EXCESS):
+            stack.enter_context(plain(relay))
+        assert until_end(stack.enter_context(plain(relay))) == b"", "it is not even told so"
+        assert ended_with(client_from(relay, "127.0.0.2")) is None
+
+
 # ------------------------------------------------------------------------------------------ half-open connections
 
 
