@@ -1571,9 +1571,12 @@ class Handler(WSGIHandler):
             result = super().handle_one_request()
         if result is TOO_LATE and not self.has_begun:  # a browser may connect ahead of need
             result = None
-        if isinstance(result, tuple):  # a status, and an answer of gevent's own
+        if isinstance(result, tuple):  # a status, and an answer of gevent's own, which would send it without a limit
             lines = "".join(f"\r\n{name}: {value}" for name, value in HEADERS.items())
-            result = result[0], result[1].replace(b"\r\n", lines.encode() + b"\r\n", 1)
+            self.code, result = int(result[0]), result[1].replace(b"\r\n", lines.encode() + b"\r\n", 1)
+            with suppress(OSError):
+                self._sendall(result)
+            return None
         return result
 
     def handle_one_response(self) -> None:

@@ -9,7 +9,9 @@ import threading
 import time
 from contextlib import ExitStack, suppress
 
+import gevent.socket
 import pytest
+from flask import Flask
 from werkzeug.serving import make_ssl_devcert
 
 import server as code
@@ -131,6 +133,27 @@ def test_who_does_not_take_the_answers_is_ended(make_quiet_relay):
             while True:  # until neither side takes any more
                 slow.sendall(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n" * 1_000)
         wait_until(lambda: sockets_of(relay) == before, 10, "the relay lets go")
+
+
+def test_who_takes_no_answers_is_ended_also_when_the_last_is_that_a_request_is_bad(tmp_path):
+    listener = code.listen("127.0.0.1", 0)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4_096)  # each connection has it from there
+    relay = code.Relay(code.Settings(data=tmp_path / "log.sqlite", **QUICK | {"handshake": 60}))
+    relay.open()
+    http = code.Server(listener, Flask("relay"), relay)
+    http.start()
+    with ExitStack() as stack:
+        for number in range(60):  # at some of these numbers all answers fit but for the last
+            slow = stack.enter_context(gevent.socket.socket())
+            slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+            slow.connect(("127.0.0.1", http.server_port))
+            slow.sendall((REQUEST + b"\r\n") * number + b"nonsense\r\n\r\n")
+        with gevent.Timeout(10, AssertionError("some are never ended")):
+            gevent.sleep(0.1)
+            while relay.visits:
+                gevent.sleep(0.1)
+    http.stop()
+    relay.close()
 
 
 def test_requests_without_a_pause_keep_nobody_waiting_at_the_same_address_or_another(make_quiet_relay):
