@@ -1187,9 +1187,9 @@ class Connection:
             while self.out or self.lagging:
                 if self.out:
                     self._sent(self.sock.send(self._joined()[:PIECE]))
-                    self.moved = monotonic()
                 else:
                     self._read_page()
+                self.moved = monotonic()
         except OSError:
             self._sent(self.size)
         except sqlite3.Error as error:

@@ -313,6 +313,34 @@ def test_who_vanishes_in_the_middle_of_a_handshake_is_gone_too(make_quiet_relay)
     wire.close()
 
 
+# ------------------------------------------------------------------------------------------ what others do meanwhile
+
+
+def test_a_reader_who_waited_for_its_turn_has_its_whole_time_to_take_what_it_is_then_sent(tmp_path):
+    relay = code.Relay(code.Settings(data=tmp_path / "log.sqlite", stall=0.2))
+    ours, theirs = gevent.socket.socketpair()
+    address = code.Household(1, 1)
+    one = code.Connection(relay, ours, address)
+    address.turn.acquire()
+    one.lag()
+    one.flush()
+    with suppress(OSError):
+        while ours.send(b"x" * 100, timeout=0.0):  # so that the first that is sent has to wait
+            pass
+    gevent.sleep(0.3)
+    one._put(b"x" * 10_000_000)
+    address.turn.release()
+    gevent.sleep(0.1)
+    one.check(time.monotonic())
+    assert (one.size > 0, one.closing) == (True, 0)
+    gevent.sleep(0.3)
+    one.check(time.monotonic())
+    assert one.closing, "it took nothing for too long"
+    one.writer.kill()
+    for each in (ours, theirs):
+        each.close()
+
+
 # ------------------------------------------------------------------------------------------ descriptors
 
 
