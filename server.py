@@ -706,7 +706,9 @@ class Relay:
         self.log.open()
         possible = (open_files() - 256) // 2  # flask-sock takes two files for each
         self.most = min(self.settings.connections or possible, possible)
-        self.greenlets = [gevent.spawn(self._run_ticks), gevent.spawn(self._keep_house)]
+        # Checks have a greenlet of their own, because tidying waits for the disk.
+        keepers = [gevent.spawn(self._keep, what) for what in (self._check, self._tidy)]
+        self.greenlets = [gevent.spawn(self._run_ticks), *keepers]
 
     def close(self) -> None:
         """A clean stop: what was accepted is written and acknowledged, every connection is closed with 1012."""
@@ -860,20 +862,22 @@ class Relay:
         except Refused as refused:
             return refused
 
-    def _keep_house(self) -> None:
+    def _keep(self, what) -> None:
         while True:
             gevent.sleep(min(1, self.settings.silence / 4, self.settings.stall / 4, self.settings.first_frame / 4))
             try:
-                self._tidy(monotonic())
+                what(monotonic())
             except sqlite3.Error as error:
                 self.complain("The log could not be tidied", error)
             except Exception:  # a mistake of ours must not end the pings
                 logger.exception("Tidying ended by an error of the relay")
 
-    def _tidy(self, time: float) -> None:
+    def _check(self, time: float) -> None:
         for connection in list(self.connections):
             connection.check(time)
         self.addresses = {name: one for name, one in self.addresses.items() if one.users or not one.is_full(time)}
+
+    def _tidy(self, time: float) -> None:
         self._checkpoint(time)  # while nothing can be written too: it may make room
         if self.failing and time > self.next_probe:
             with self.log.transaction():

@@ -341,6 +341,23 @@ def test_a_reader_who_waited_for_its_turn_has_its_whole_time_to_take_what_it_is_
         each.close()
 
 
+def test_connections_are_checked_while_the_disk_takes_its_time(tmp_path):
+    relay = code.Relay(code.Settings(data=tmp_path / "log.sqlite", silence=0.2))
+    checked, is_done = [], threading.Event()
+    relay.log.checkpoint = lambda mode: None if is_done.wait(10) else TimeoutError("never")
+    one = code.Connection(relay, gevent.socket.socket(), code.Household(1, 1))
+    one.check = checked.append
+    relay.connections.add(one)
+    relay.open()
+    with gevent.Timeout(5, AssertionError("they wait for the disk")):
+        while len(checked) < 5:
+            gevent.sleep(0.01)
+    is_done.set()
+    relay.connections.discard(one)
+    one.sock.close()
+    relay.close()
+
+
 # ------------------------------------------------------------------------------------------ descriptors
 
 
