@@ -471,8 +471,7 @@ class Log:
 
     def _remember(self, room: Room) -> None:
         if room not in self.before:
-            kinds = dict(room.kinds)
-            self.before[room] = Room(room.name, room.number, room.log, room.oldest, kinds, room.settled, room.bytes)
+            self.before[room] = dataclasses.replace(room, kinds=dict(room.kinds))
 
     def _overdue(self, room: Room, was: Room) -> int:
         """The seq from which on entries stay, 0 for all. What is new has yet to be delivered, and of what was there no
@@ -808,7 +807,9 @@ class Relay:
             results = self._transact(batch)
             self.metrics.commits.observe(monotonic() - self.tick_began)
         except sqlite3.Error as error:
-            self.note_failure(error)
+            if not self.failing:
+                logger.error("The log could not be written: %s", error)
+            self.failing, self.next_probe = True, monotonic() + self.settings.patience
         finally:
             for (member, append), result in zip(batch, results, strict=True):
                 self.pending.popleft()
@@ -841,11 +842,6 @@ class Relay:
                     raise
             self._flush()
             gevent.sleep(0.01)
-
-    def note_failure(self, error: sqlite3.Error) -> None:
-        if not self.failing:
-            logger.error("The log could not be written: %s", error)
-        self.failing, self.next_probe = True, monotonic() + self.settings.patience
 
     def ailment(self) -> str:
         """What keeps the relay from its work, as a sentence; "" if nothing does. It asks nothing of the disk."""
@@ -1301,8 +1297,7 @@ def integrity_of(algorithm: str, content: bytes) -> str:
 
 
 def read_manifest() -> list[RuntimeFile]:
-    files = json.loads((WEB / "runtime.json").read_text("utf-8"))["files"]
-    return msgspec.convert(files, list[RuntimeFile])
+    return msgspec.convert(json.loads((WEB / "runtime.json").read_bytes())["files"], list[RuntimeFile])
 
 
 def find_runtime(mode: str, cache: Path) -> dict[str, bytes]:
@@ -1723,7 +1718,6 @@ def is_loopback(host: str | None) -> bool:
 # ---------------------------------------------------------------------------------------------------- 7. Command line
 
 CERTIFICATE_DAYS = 300  # werkzeug makes it for 365
-STOP_TIMEOUT = 5.0  # seconds for answers under way when the server is stopped
 
 
 def options() -> Iterator[click.Option]:
@@ -1779,7 +1773,6 @@ def main(**given) -> None:
         server.stop_accepting()
     finally:
         relay.close()
-    server.stop(STOP_TIMEOUT)
 
 
 def listen(host: str, port: int | None):

@@ -69,7 +69,7 @@ def test_the_unit_leaves_little_to_an_attacker(unit):
 
 
 def test_systemd_waits_for_a_clean_stop_as_long_as_it_may_take():
-    longest = code.Settings.patience + code.Settings.linger + code.STOP_TIMEOUT
+    longest = code.Settings.patience + code.Settings.linger
     assert int(setting("TimeoutStopSec")) > longest
     assert setting("Restart") == "on-failure"  # a clean stop is exit status 0
 
