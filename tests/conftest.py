@@ -11,10 +11,12 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 from playwright.sync_api import sync_playwright
 
 # People of the stories, a wire that can be cut, a relay with any limit set, and the pinned runtime.
@@ -25,6 +27,7 @@ sys.path.insert(0, str(ROOT / "web"))  # for `from protocol import ...`, as in t
 RESULTS = ROOT / "test-results"
 START_TIMEOUT = 240.0  # seconds; the first start may fetch PyScript with npm
 STOP_TIMEOUT = 15.0  # seconds
+ALONE = FileLock(Path(tempfile.gettempdir(), "secure-chat-install.lock"))  # apt-get serves one process at a time
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
 # The first two for small machines, the others so that nothing but our pages touches the network.
 BROWSER_FLAGS = ["--disable-gpu", "--disable-dev-shm-usage", "--disable-quic", "--no-first-run"]
@@ -187,7 +190,8 @@ def find_browser(playwright) -> str:
     named = os.environ.get("SECURE_CHAT_BROWSER")
     if named:
         return shutil.which(named) or pytest.fail(f"SECURE_CHAT_BROWSER names {named}, which is no program")
-    found = installed_browser(playwright) or install_browser(playwright)
+    with ALONE:
+        found = installed_browser(playwright) or install_browser(playwright)
     return found or pytest.fail(
         "These tests need a browser and could not install one. Install Chromium or Chrome (Debian: apt-get install "
         "chromium), or name one in SECURE_CHAT_BROWSER."
@@ -229,7 +233,8 @@ def all_run(commands: list[list[str]]) -> bool:
 def find_program(name: str, package: str) -> str:
     """The path of a program that tests need; where it is missing and apt-get may be used, it is installed."""
     path = os.environ["PATH"] + ":/usr/sbin"  # where Debian keeps nginx, and not everybody looks
-    found = shutil.which(name, path=path) or (all_run(apt_get(package)) and shutil.which(name, path=path))
+    with ALONE:
+        found = shutil.which(name, path=path) or (all_run(apt_get(package)) and shutil.which(name, path=path))
     return found or pytest.fail(
         f"These tests need {name} and could not install it. Install it: apt-get install {package}."
     )

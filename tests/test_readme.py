@@ -44,7 +44,7 @@ def test_the_table_of_options_is_that_of_the_command_line():
 
 
 def test_each_command_is_one_line_that_begins_with_a_virtual_environment():
-    for title, end in (("Start", "python server.py"), ("Tests", "python -m pytest")):
+    for title, end in (("Start", "python server.py"), ("Tests", "python -m pytest -n 2 --dist worksteal")):
         [command] = re.findall(r"```sh\n(.*?)\n```", section(title), re.DOTALL)
         assert command.startswith("python3 -m venv .venv && ") and command.endswith(end)
 
