@@ -90,8 +90,9 @@ class Limits:
     frames_burst: Annotated[float, "of them at once", BURST] = 400
     address_frames_per_second: Annotated[float, "frames that all of one address may send", RATE] = 2_000
     address_frames_burst: Annotated[float, "of them at once", BURST] = 8_000
-    room_frames_per_second: Annotated[float, "joinings and appends that a room takes", RATE] = 1_000
-    room_frames_burst: Annotated[float, "of them at once", BURST] = 4_000
+    # More than of one address, so that nobody can take a room for themselves alone.
+    room_frames_per_second: Annotated[float, "joinings and appends that a room takes", RATE] = 4_000
+    room_frames_burst: Annotated[float, "of them at once", BURST] = 16_000
     bad_frames: Annotated[float, "malformed frames of a connection in ten seconds", RATE] = 20
     connections: Annotated[int, "connections in all; 0: what the system's limit of open files allows", IntRange(0)] = 0
     connections_per_address: Annotated[int, "of one address, for IPv6 of one /64; pages loading count too", SOME] = 500
