@@ -1581,9 +1581,9 @@ class Handler(WSGIHandler):
 
     def handle_one_response(self) -> None:
         self.overdue.close()
+        self.client_address.counted.take_turn()  # before handshakes too: one costs as much as a hundred frames
         super().handle_one_response()
         self.close_connection |= bool(self.client_address.code)
-        self.client_address.counted.take_turn()  # a recv that finds the next request does not wait
 
     def get_environ(self) -> dict:
         return super().get_environ() | {"securechat.visit": self.client_address}
