@@ -119,6 +119,23 @@ def test_two_people_see_the_same_digits_for_a_session_and_their_own_from_the_sta
     assert alice.asks_for_digits("hello").digits == ours.digits
 
 
+def test_our_tag_keeps_the_focus_while_others_come_and_go(alice, bob, person):
+    alice.joins("kitchen", SHARED)
+    members = alice.page.get_by_role("list", name="Members")
+    tag = members.get_by_role("button")
+    tag.focus()
+    bob.joins("kitchen", SHARED)
+    alice.sees_members("Alice", "Bob")
+    person("Al").joins("kitchen", SHARED)
+    alice.sees_members("Alice", "Al", "Bob")
+    person("Bob").joins("kitchen", SHARED)
+    expect(members).to_contain_text("2 times")
+    bob.leaves()
+    expect(members).not_to_contain_text("2 times")
+    alice.sees_members("Alice", "Al", "Bob")
+    expect(tag).to_be_focused()
+
+
 def test_the_digits_are_reached_by_keyboard_and_the_log_is_one_stop_of_the_tab_key_however_long(alice, bob):
     alice.joins("kitchen", SHARED)
     bob.joins("kitchen", SHARED)

@@ -22,6 +22,7 @@ class RoomView:
         self._last_day = clock.today()
         self._state = ("", "info")
         self._us = None
+        self._people = {}  # what is shown of a member, as _facts() gives it -> its element
         self.panel = clone("room-panel")
         self._log = self._find(".log")
         # Own rows that the relay has not passed on yet stand in a list of their own below the others.
@@ -134,20 +135,37 @@ class RoomView:
             add(facts, "li", sentence)
 
     def members(self, members):
-        """Show who is present: dicts of name, count (of connections), you, and alike (to another name)."""
-        people = self._find(".member-list")
-        people.replaceChildren()
-        for member in members:
-            item = add(people, "li", "")
-            add(item, "bdi", member["name"])
-            if member["you"]:
-                add(item, "span", "you", "you")
-                add_tag(item, *self._us)
-            if member["count"] > 1:
-                add(item, "span", str(member["count"]) + " times", "times")
-            if member["alike"]:
-                add(item, "span", "looks like another", "alike")
+        """Show who is present: dicts of name, count (of connections), you, and alike (to another name).
+
+        In the order that protocol/members.py gives: ours first, then by name.
+        """
+        # What stays as it is is left alone: a button that is made anew loses the focus, and the press under way.
+        people, wanted = self._find(".member-list"), [_facts(member) for member in members]
+        for facts in set(self._people).difference(wanted):
+            self._people.pop(facts).remove()
+        before = None
+        for facts in wanted:
+            item = self._people.get(facts)
+            if item is None:
+                item = self._people[facts] = self._member(*facts)
+                if before is None:
+                    people.prepend(item)
+                else:
+                    before.after(item)
+            before = item
         self._find(".member-count").textContent = str(len(members))
+
+    def _member(self, name, count, you, alike):
+        item = document.createElement("li")
+        add(item, "bdi", name)
+        if you:
+            add(item, "span", "you", "you")
+            add_tag(item, *self._us)
+        if count > 1:
+            add(item, "span", str(count) + " times", "times")
+        if alike:
+            add(item, "span", "looks like another", "alike")
+        return item
 
     def _find(self, selector):
         return self.panel.querySelector(selector)
@@ -213,3 +231,8 @@ class RoomView:
             row_id = retry.parentElement.id[len(self._prefix) :]
             self.focus()  # the button is about to vanish with its row's old state
             await self._actions.retry(self._key, row_id)
+
+
+def _facts(member):
+    """All that is shown of a member."""
+    return (member["name"], member["count"], member["you"], member["alike"])
