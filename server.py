@@ -35,7 +35,7 @@ from pathlib import Path
 from subprocess import SubprocessError
 from time import monotonic, time
 from types import SimpleNamespace
-from typing import Annotated, get_origin
+from typing import Annotated, NamedTuple, get_origin
 from urllib.parse import urlsplit
 from weakref import WeakValueDictionary
 
@@ -131,6 +131,7 @@ class Settings(Limits):
     origin: Annotated[tuple[str, ...], "another origin that people reach the page at; may be repeated", ORIGIN] = ()
     proxy: Annotated[IPAddress | None, "proxy whose X-Forwarded-For is believed: its last address", ip_address] = None
     open: Annotated[bool, "open the page in a browser"] = False
+    lab: Annotated[bool, "serve the lab too, at /lab: rooms of its own, to be watched and attacked"] = False
     manifest: Annotated[bool, "print the SHA-384 of every file that would be served, and end"] = False
     log_level: Annotated[str, "what is logged, to standard error", LEVEL] = "warning"
 
@@ -1423,8 +1424,11 @@ MIME_TYPES = {
 POLICY = (
     "default-src 'none'; script-src 'self' 'wasm-unsafe-eval' 'unsafe-eval' '{import_map}' {cdn};"
     " connect-src 'self' {cdn}; style-src 'self'; img-src data:; base-uri 'none'; form-action 'none';"
-    " frame-ancestors 'none'; worker-src 'self'; require-trusted-types-for 'script'; trusted-types default"
+    " {frames}; worker-src 'self'; require-trusted-types-for 'script'; trusted-types default"
 )
+# The lab's console shows two chats beside each other, each in a frame. Nothing else may be framed, nor by others.
+LAB_PAGES = {"/lab": "lab/index.html", "/lab/chat": "index.html"}
+LAB_FRAMES = {"/lab": "frame-src 'self'; frame-ancestors 'none'", "/lab/chat": "frame-ancestors 'self'"}
 # All that a browser can be told to withhold, but for the way into local networks, as the relay may be in one, and hints
 # about the browser that go with requests (ch-...). The page uses none of it.
 POWERS = """
@@ -1445,11 +1449,16 @@ HEADERS = {
 }
 
 
-def read_web() -> dict[str, bytes]:
-    """What web/ holds, by path with forward slashes, in order. Hidden files and caches are left out."""
+def read_web(lab: bool = False) -> dict[str, bytes]:
+    """What web/ holds, by path with forward slashes, in order. Hidden files and caches are left out, and web/lab too
+    unless the lab is wanted."""
     paths = (path for path in WEB.rglob("*") if path.suffix in MIME_TYPES and path.is_file())
     names = {path.relative_to(WEB).as_posix(): path for path in paths}
-    return {name: path.read_bytes() for name, path in sorted(names.items()) if "/." not in f"/{name}"}
+    return {
+        name: path.read_bytes()
+        for name, path in sorted(names.items())
+        if "/." not in f"/{name}" and (lab or not name.startswith("lab/"))
+    }
 
 
 def version_of(files: dict[str, bytes]) -> str:
@@ -1463,46 +1472,65 @@ def manifest(served: dict[str, str]) -> str:
     return lines + "fingerprint " + " ".join(digits[at : at + 5] for at in range(0, 40, 5)) + "\n"
 
 
-def site(runtime: dict[str, bytes]) -> tuple[str, str, dict[str, bytes], str]:
-    """All that is served: the page, its versioned folder, the files in that, and the folders on the CDN that the page
-    may load from. `runtime` is as from find_runtime."""
+class Site(NamedTuple):
+    """All that is served. `cdn`: the folders on the CDN that pages may load from."""
+
+    pages: dict[str, str]  # by path
+    folder: str  # the versioned one, in which all else is
+    files: dict[str, bytes]
+    cdn: str
+
+    def policy(self, path: str) -> str:
+        """The Content-Security-Policy of what is answered at a path."""
+        import_map = re.search('<script type="importmap">(.*?)</script>', self.pages.get(path, self.pages["/"]), re.S)[
+            1
+        ]
+        frames = LAB_FRAMES.get(path, "frame-ancestors 'none'")
+        return POLICY.format(import_map=integrity_of("sha256", import_map.encode()), cdn=self.cdn, frames=frames)
+
+
+def site(runtime: dict[str, bytes], lab: bool = False) -> Site:
+    """`runtime` is as from find_runtime."""
     # Read now and once: what is served is of one version, however web/ changes while the server runs.
-    files = read_web() | {f"runtime/{name}": content for name, content in runtime.items()}
+    files = read_web(lab) | {f"runtime/{name}": content for name, content in runtime.items()}
     folder = f"/v/{version_of(files)}/"
     on_cdn = {} if runtime else {file.name: file for file in read_manifest() if not file.optional}
     interpreter = on_cdn["micropython.mjs"].address if on_cdn else f"{folder}runtime/micropython.mjs"
-    index = files["index.html"].decode().replace("{{folder}}", folder).replace("{{interpreter}}", interpreter)
-    served = {name: integrity_of("sha384", content) for name, content in {"/": index.encode(), **files}.items()}
-    listed = manifest(served | {file.address: file.integrity for file in on_cdn.values()})
+    sources = {"/": "index.html"} | (LAB_PAGES if lab else {})
+    fill = lambda text: text.replace("{{folder}}", folder).replace("{{interpreter}}", interpreter)  # noqa: E731
+    pages = {path: fill(files[name].decode()) for path, name in sources.items()}
+    served = {path: page.encode() for path, page in pages.items()} | files
+    listed = {name: integrity_of("sha384", content) for name, content in served.items()}
+    text = manifest(listed | {file.address: file.integrity for file in on_cdn.values()})
     cdn = " ".join(sorted({file.address.removesuffix(file.path) for file in on_cdn.values()}))
-    return index, folder, files | {"manifest.txt": listed.encode()}, cdn
+    return Site(pages, folder, files | {"manifest.txt": text.encode()}, cdn)
 
 
 def create_app(settings: Settings, relay: Relay, runtime: dict[str, bytes]) -> Flask:
-    """Flask's application: the page, its versioned files, and the relay at /ws. `runtime` is as from find_runtime."""
+    """Flask's application: the pages, their versioned files, and the relay at /ws. `runtime` is as from find_runtime."""
     app = Flask(__name__, static_folder=None)
     app.url_map.merge_slashes = False  # a path that is not ours is not found, rather than redirected
-    index, folder, files, cdn = site(runtime)
-    import_map = re.search('<script type="importmap">(.*?)</script>', index, re.DOTALL)[1]
-    policy = POLICY.format(import_map=integrity_of("sha256", import_map.encode()), cdn=cdn)
-    headers = HEADERS | {"Content-Security-Policy": policy}
+    served = site(runtime, settings.lab)
+    headers = {path: HEADERS | {"Content-Security-Policy": served.policy(path)} for path in served.pages}
     # Not for a certificate of our own making: browsers pass over it there, and to one that was told to trust that
     # certificate, the next would be an error that cannot be clicked away (RFC 6797, sections 8.1 and 12.1).
-    if settings.tls_cert and not settings.tls_adhoc:
-        headers["Strict-Transport-Security"] = "max-age=31536000"
+    forever = {"Strict-Transport-Security": "max-age=31536000"} if settings.tls_cert and not settings.tls_adhoc else {}
 
-    @app.get("/")
     def page():
-        answer = Response(index, content_type=MIME_TYPES[".html"], headers={"Cache-Control": "no-cache"})
+        answer = Response(served.pages[request.path], content_type=MIME_TYPES[".html"])
+        answer.headers["Cache-Control"] = "no-cache"
         answer.add_etag()
         return answer.make_conditional(request)
 
+    for path in served.pages:
+        app.add_url_rule(path, view_func=page)
+
     @app.after_request
     def guard(answer):
-        answer.headers.update(headers)
+        answer.headers.update(headers.get(request.path, headers["/"]) | forever)
         return answer
 
-    serve_files(app, folder, files)
+    serve_files(app, served.folder, served.files)
     serve_relay(app, settings, relay)
     serve_operator(app, relay)
     return app
@@ -1755,7 +1783,7 @@ def main(**given) -> None:
     logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(message)s")
     runtime = find_runtime(settings.runtime, settings.cache)
     if settings.manifest:
-        echo(site(runtime)[2]["manifest.txt"], nl=False)
+        echo(site(runtime, settings.lab).files["manifest.txt"], nl=False)
         return
     listener = listen(settings.host, settings.port)
     settings = dataclasses.replace(settings, port=listener.getsockname()[1])

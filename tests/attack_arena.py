@@ -3,10 +3,11 @@
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from attack_outcome import ENTRY_ROW, Outcome
-from attacks.attack import HONEST, MEMBER, RELAY_AND_MEMBER, Attack, Hand, NotHere
 from conftest import Server, wait_until
+from lab.attacks.attack import HONEST, MEMBER, RELAY_AND_MEMBER, Attack, Hand, NotHere
 from man_in_the_middle import PATIENCE, ManInTheMiddle
 from person import Person
+from protocol.ladder import LADDER
 from reference import ReferencePlatform
 
 # Alice writes first, so that Bob's page takes the room's key from her and derives only one.
@@ -50,7 +51,7 @@ class Arena:
         knows = self.passphrase.encode() if kind.needs in (MEMBER, RELAY_AND_MEMBER) else None
         log = self.middle.log(address)
         elsewhere = self.elsewhere.setdefault(level.id, log)
-        attack = kind(Hand(AttackersPlatform(), level.id, self.room, knows, log, elsewhere))
+        attack = kind(Hand(AttackersPlatform(), LADDER, level, self.room, knows, log, elsewhere))
         try:
             return self.attempt(attack)
         except NotHere as missing:

@@ -16,10 +16,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "web"))
 
 from attack_arena import Arena, NoAttack
 from attack_outcome import NO_EFFECT
-from attacks import ATTACKS
-from attacks.attack import Attack
 from conftest import Server, launch, open_context
-from protocol.ladder import LEVELS
+from lab.attacks import ATTACKS
+from lab.attacks.attack import Attack
+from protocol.ladder import LADDER
 
 TESTS = Path(__file__).resolve().parent
 SPECIFICATION = TESTS.parent / "web" / "protocol" / "README.md"
@@ -29,7 +29,7 @@ BEGIN, END = "<!-- the attack matrix: written by tests/attack_matrix.py -->\n", 
 def matrix(arena: Arena) -> list[tuple[type[Attack], list[str]]]:
     """Each attack with its outcome on each level."""
     rows = {attack: [] for attack in ATTACKS}
-    for level in LEVELS:
+    for level in LADDER.levels:
         control = arena.run(NoAttack, level)
         assert control == NO_EFFECT, f"honest talk at level {level.id}: {control}"
         for attack in ATTACKS:
@@ -38,7 +38,7 @@ def matrix(arena: Arena) -> list[tuple[type[Attack], list[str]]]:
 
 
 def table(rows: list[tuple[type[Attack], list[str]]]) -> str:
-    heads = ["attack", "by", *(level.id for level in LEVELS)]
+    heads = ["attack", "by", *(level.id for level in LADDER.levels)]
     lines = ["| " + " | ".join(heads) + " |", "|---" * len(heads) + "|"]
     for attack, outcomes in rows:
         lines.append("| " + " | ".join([f"**{attack.name}.** {attack.sentence}", attack.needs, *outcomes]) + " |")

@@ -3,7 +3,7 @@
 import re
 from collections import Counter
 
-from attacks.attack import Attack
+from lab.attacks.attack import Attack
 from person import Person
 from protocol.encoding import NAME_NOT_SHOWN
 

@@ -30,7 +30,7 @@ from cryptography.hazmat.backends.openssl import backend  # noqa: E402 - after t
 
 from people import entry, opened  # noqa: E402
 from protocol.envelope import PBKDF2, Parameters, argon2id_parts  # noqa: E402
-from protocol.ladder import level_of  # noqa: E402
+from protocol.ladder import LADDER  # noqa: E402
 from protocol.levels import Opened  # noqa: E402
 from protocol.levels.classic import ITERATIONS  # noqa: E402
 from protocol.levels.passphrase import NEW_ROOM  # noqa: E402
@@ -80,7 +80,7 @@ def kinds() -> dict[str, Kind]:
 
 def sealer(kind: Kind, passphrase: bytes):
     """A session in the room that is guessed at, ready to seal."""
-    level = run(level_of(kind.level).start(ReferencePlatform(), ROOM, "Alice", passphrase))
+    level = run(LADDER.of(kind.level).start(ReferencePlatform(), ROOM, "Alice", passphrase))
     if kind.parameters:
         level.parameters = kind.parameters
         run(level.keyring.add(kind.parameters.octets))
@@ -103,7 +103,7 @@ def captured(kind: Kind, passphrase: bytes) -> tuple[str, str]:
 
 def opens(address: str, body: str, passphrase: bytes) -> bool:
     level, _, room = address.partition("/")
-    guesser = run(level_of(level).start(ReferencePlatform(), room, "Eve", passphrase))
+    guesser = run(LADDER.of(level).start(ReferencePlatform(), room, "Eve", passphrase))
     return isinstance(opened(guesser, entry(1, body))[0], Opened)
 
 

@@ -1,9 +1,9 @@
 """The attacks on CPython and, inside the page, on MicroPython, as a page that plays the relay will run them."""
 
-from attacks import ATTACKS
-from attacks.attack import Attack, Hand, NotHere
+from lab.attacks import ATTACKS
+from lab.attacks.attack import Attack, Hand, NotHere
 from protocol import frames
-from protocol.ladder import LEVELS
+from protocol.ladder import LADDER
 
 AT = "2026-11-23T20:42:34.123Z"
 WORDS = b"copper kettle 47"
@@ -16,7 +16,7 @@ def entry(seq, name, body):
 async def talk_of(platform, level, room):
     """(entries of Alice and Bob, the next body of Alice): the log that an attack finds."""
     log = []
-    honest = Attack(Hand(platform, level.id, room, WORDS, log, []))
+    honest = Attack(Hand(platform, LADDER, level, room, WORDS, log, []))
     alice = await honest.session("Alice")
     log.append(entry(1, "Alice", await alice.seal("hello")))
     bob = await honest.session("Bob")
@@ -52,12 +52,12 @@ async def check_every_attack_runs_and_what_it_sends_is_of_the_specification(plat
         return await platform.ed25519_generate()
 
     platform.ed25519_from_seed = from_seed
-    for level in LEVELS:
+    for level in LADDER.levels:
         elsewhere, _ = await talk_of(platform, level, "elsewhere")
         talk, body = await talk_of(platform, level, "kitchen")
         here = []
         for kind in ATTACKS:
-            attack = kind(Hand(platform, level.id, "kitchen", WORDS, talk[:], elsewhere))
+            attack = kind(Hand(platform, LADDER, level, "kitchen", WORDS, talk[:], elsewhere))
             try:
                 to_relay, to_page = await run(attack, attack.hand.log, body)
             except NotHere:

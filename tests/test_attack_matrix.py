@@ -6,9 +6,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from attack_arena import Arena
 from attack_matrix import ATTACKS, SPECIFICATION, TESTS, in_specification, matrix, table
 from attack_outcome import SUCCEEDS
-from attacks import identity, logs, order
-from attacks.identity import ALIKE_SALTS, ALIKE_SEEDS
-from protocol.ladder import LEVELS
+from lab.attacks import identity, logs, order
+from lab.attacks.identity import ALIKE_SALTS, ALIKE_SEEDS
+from protocol.ladder import LADDER
 from protocol.levels import Tag
 from test_layers import imported, part_of
 
@@ -82,7 +82,7 @@ def attacks_that_succeed(level) -> set:
     return {attack for attack in ATTACKS if SUCCEEDS in rows[attack.name][column]}
 
 
-@pytest.mark.parametrize("level", LEVELS, ids=lambda level: level.id)
+@pytest.mark.parametrize("level", LADDER.levels, ids=lambda level: level.id)
 def test_every_attack_that_succeeds_is_said_to_be_a_limit_of_its_level(level):
     said = section("### 4.7 What this level does not protect")
     if level.id == "classic":
@@ -92,4 +92,4 @@ def test_every_attack_that_succeeds_is_said_to_be_a_limit_of_its_level(level):
 
 
 def test_no_attack_is_said_to_succeed_that_does_not():
-    assert set(LIMITS) == set().union(*(attacks_that_succeed(level) for level in LEVELS))
+    assert set(LIMITS) == set().union(*(attacks_that_succeed(level) for level in LADDER.levels))

@@ -79,7 +79,8 @@ def nothing_else_happens(server, bystander):
 
 # Requests
 
-PAGE, FOLDER, FILES, _ = served.site({})
+SITE = served.site({})
+PAGE, FOLDER, FILES = SITE.pages["/"], SITE.folder, SITE.files
 SEGMENTS = (
     "..",
     ".",

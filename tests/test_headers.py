@@ -75,7 +75,7 @@ def connection_to(server: Server) -> socket.socket:
 
 
 def folder(server: Server) -> str:
-    return code.site(code.own_copy(code.read_manifest(), server.options["cache"]))[1]
+    return code.site(code.own_copy(code.read_manifest(), server.options["cache"])).folder
 
 
 @pytest.fixture(scope="module")

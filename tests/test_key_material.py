@@ -20,7 +20,7 @@ from people import WORDS, derive_all, entry
 from person import Person
 from protocol import encoding, envelope, frames
 from protocol.errors import BadFrame, BadInput, Problem, Refusal
-from protocol.ladder import LEVELS
+from protocol.ladder import LADDER
 from reference import ReferencePlatform, run
 from reveal import forms_of, reveals, stands_in
 
@@ -166,7 +166,7 @@ def talk(browser, tmp_path_factory, runtime_cache):
     return at
 
 
-at_every_level = pytest.mark.parametrize("level", [level.title for level in LEVELS])
+at_every_level = pytest.mark.parametrize("level", [level.title for level in LADDER.levels])
 
 
 @at_every_level
@@ -333,7 +333,7 @@ async def in_a_conversation(level, platform):
     return session, other
 
 
-@pytest.mark.parametrize("level", LEVELS, ids=lambda level: level.id)
+@pytest.mark.parametrize("level", LADDER.levels, ids=lambda level: level.id)
 def test_nothing_that_a_level_holds_is_the_passphrase_or_a_key(level):
     vault = Vault()
     sessions = run(in_a_conversation(level, vault))
@@ -350,7 +350,7 @@ def keeper(secret):
 
 @pytest.mark.parametrize("kept", [WORDS, [{1: WORDS.decode()}], keeper(WORDS), bytearray(WORDS), (WORDS.hex(),)])
 def test_the_search_above_notices_a_level_that_holds_it(kept):
-    session, _ = run(in_a_conversation(LEVELS[-1], Vault()))
+    session, _ = run(in_a_conversation(LADDER.levels[-1], Vault()))
     session.senders.hint = kept
     assert holds(session, WORDS)
 

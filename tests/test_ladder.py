@@ -5,26 +5,26 @@ from pathlib import Path
 import pytest
 
 from protocol import errors
-from protocol.ladder import LEVELS, facts_of, level_of, rank_of
+from protocol.ladder import LADDER, facts_of
 
 SPECIFICATION = Path(errors.__file__).with_name("README.md").read_text("utf-8")
 
 
 def test_the_ladder_is_classic_and_then_passphrase():
-    assert [level.id for level in LEVELS] == ["classic", "passphrase"]
-    assert [rank_of(level.id) for level in LEVELS] == [0, 1]
-    assert [level_of(level.id) for level in LEVELS] == LEVELS
+    assert [level.id for level in LADDER.levels] == ["classic", "passphrase"]
+    assert [LADDER.rank(level.id) for level in LADDER.levels] == [0, 1]
+    assert [LADDER.of(level.id) for level in LADDER.levels] == LADDER.levels
 
 
 def test_an_unknown_level_is_an_error_and_never_the_lowest():
     with pytest.raises(ValueError, match="sergeant"):
-        level_of("sergeant")
+        LADDER.of("sergeant")
 
 
 def test_every_level_has_what_a_view_shows_and_a_session_needs():
-    for level in LEVELS:
+    for level in LADDER.levels:
         assert all(facts_of(level).values())
-        for part in ("start", "prepare", "seal", "open", "new_log", "complete_from"):
+        for part in ("start", "prepare", "seal", "open", "new_log", "complete_from", "parts", "body_of"):
             assert callable(getattr(level, part))
 
 

@@ -142,7 +142,7 @@ def test_two_installations_of_one_commit_print_the_same_even_where_git_changes_t
     lists = []
     for folder in (ROOT, ours, theirs):
         monkeypatch.setattr(code, "WEB", folder / "web")
-        lists.append(code.site({})[2]["manifest.txt"])
+        lists.append(code.site({}).files["manifest.txt"])
     assert lists[0] == lists[1] == lists[2]
 
 
@@ -157,10 +157,10 @@ def test_the_runtimes_files_come_in_one_order_whichever_of_them_had_to_be_fetche
 def test_one_changed_byte_shows_in_its_line_in_the_pages_and_in_the_fingerprint(tmp_path, monkeypatch):
     shutil.copytree(ROOT / "web", tmp_path / "web")
     monkeypatch.setattr(code, "WEB", tmp_path / "web")
-    before = entries(code.site({})[2]["manifest.txt"].decode())
+    before = entries(code.site({}).files["manifest.txt"].decode())
     with (tmp_path / "web" / "style.css").open("ab") as file:
         file.write(b"\n")
-    after = entries(code.site({})[2]["manifest.txt"].decode())
+    after = entries(code.site({}).files["manifest.txt"].decode())
     # The page names the versioned folder, which is a hash over all that lies in it.
     assert {name for name in before if before[name] != after[name]} == {"/", "style.css", "fingerprint"}
 
@@ -168,7 +168,7 @@ def test_one_changed_byte_shows_in_its_line_in_the_pages_and_in_the_fingerprint(
 def test_the_folders_name_differs_with_the_mode_so_that_no_cache_has_the_other_modes_list():
     in_cdn_mode, with_our_copy = code.site({}), code.site({"core.js": b"", "micropython.mjs": b""})
     assert in_cdn_mode[1] != with_our_copy[1]
-    assert in_cdn_mode[2]["manifest.txt"] != with_our_copy[2]["manifest.txt"]
+    assert in_cdn_mode.files["manifest.txt"] != with_our_copy.files["manifest.txt"]
 
 
 # ------------------------------------------------------------------------------------------ the text

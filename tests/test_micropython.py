@@ -13,7 +13,7 @@ from both import CHECKS, WORDS, opened
 from conftest import Server
 from known_answers import FILE, as_text, every
 from people import AT, classic_joined, joined
-from protocol.ladder import level_of
+from protocol.ladder import LADDER
 from reference import ReferencePlatform, run
 
 TESTS = Path(__file__).parent
@@ -112,7 +112,7 @@ def test_no_input_makes_javascript_throw_which_micropython_could_not_catch(in_th
 def test_what_the_page_sealed_is_opened_by_the_reference(in_the_page):
     assert {level for level, _, _ in in_the_page["sealed"]} == {"classic", "passphrase"}
     for level, body, text in in_the_page["sealed"]:
-        reader = run(level_of(level).start(ReferencePlatform(), "kitchen", "Reader", WORDS.encode()))
+        reader = run(LADDER.of(level).start(ReferencePlatform(), "kitchen", "Reader", WORDS.encode()))
         assert run(opened(reader, [body])) == [(text, "opened")]
 
 

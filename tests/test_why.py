@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.ciphers.modes import CBC, CTR
 from conftest import ROOT
 from people import SALT, WORDS, classic_joined, entry, joined, opened
 from protocol.envelope import PBKDF2_COST, read_classic, read_passphrase
-from protocol.ladder import level_of
+from protocol.ladder import LADDER
 from protocol.levels.classic import ITERATIONS
 from protocol.levels.passphrase import root_salt
 from reference import ReferencePlatform, pbkdf2, run
@@ -51,7 +51,7 @@ def hear(level, *bodies: str) -> list[str]:
 
 def newcomer(level_id: str, passphrase: bytes, room: str = "kitchen"):
     """A session that comes later and has nothing but the passphrase."""
-    return run(level_of(level_id).start(ReferencePlatform(), room, "Eve", passphrase))
+    return run(LADDER.of(level_id).start(ReferencePlatform(), room, "Eve", passphrase))
 
 
 # ------------------------------------------------------------------------------------------ why AES-GCM

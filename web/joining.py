@@ -7,7 +7,6 @@ from browser import webcrypto
 from protocol import frames
 from protocol.encoding import clean_name, has_outer_space, passphrase_bytes
 from protocol.errors import Problem
-from protocol.ladder import LEVELS, level_of, rank_of
 
 SPACED = "The passphrase begins or ends with a space. It counts: all in the room must type it the same way."
 
@@ -30,8 +29,9 @@ class Wish:
 class Joining:
     """`joined`: the addresses of the rooms that this page is in; `enter(wish)` is async and opens the room."""
 
-    def __init__(self, platform, view, transmit, joined, enter):
+    def __init__(self, platform, ladder, view, transmit, joined, enter):
         self.platform = platform
+        self.ladder = ladder
         self.view = view
         self.transmit = transmit
         self.joined = joined
@@ -78,7 +78,7 @@ class Joining:
         """Asks whether the name is in use at another level too; looked() goes on, after a reconnect if need be."""
         self.wish.looking = True
         self.view.joining(True)
-        others = [self.wish.address(level.id) for level in LEVELS if level.id != self.wish.level]
+        others = [self.wish.address(level.id) for level in self.ladder.others(self.wish.level)]
         self.transmit({"type": "look", "rooms": others})
 
     def up(self):
@@ -101,8 +101,11 @@ class Joining:
         self.wish.looking = False
         self.view.joining(False)
         busy = [room["room"] for room in rooms if room["newest"] or room["members"]]
-        found = [level for level in LEVELS if level.id != self.wish.level and self.wish.address(level.id) in busy]
-        found = [level for level in found if self.wish.address(level.id) not in self.joined]
+        found = []
+        for level in self.ladder.others(self.wish.level):
+            address = self.wish.address(level.id)
+            if address in busy and address not in self.joined:
+                found.append(level)
         if found:
             return self.offer(self.wish, found[-1])
         return await self.begin(self.wish)
@@ -121,9 +124,9 @@ class Joining:
             sentence = f"{other.title} protects less. {other.sentence}"
             self.ask(sentence, [here, (f"Go to {other.title} all the same", go)])
 
-        here = (f"Join at {level_of(wish.level).title}", stay)
+        here = (f"Join at {self.ladder.of(wish.level).title}", stay)
         sentence = f"This room's name is also in use at level {other.title}. The two are separate rooms."
-        upward = rank_of(other.id) > rank_of(wish.level)
+        upward = self.ladder.rank(other.id) > self.ladder.rank(wish.level)
         self.ask(sentence, [here, (f"Go to {other.title}", go if upward else warn)])
 
     def warn_of_reuse(self, wish, title):
@@ -132,7 +135,7 @@ class Joining:
             await self.begin(wish)
 
         self.ask(
-            f"This page has used this passphrase at level {title}. At {level_of(wish.level).title} the relay can "
+            f"This page has used this passphrase at level {title}. At {self.ladder.of(wish.level).title} the relay can "
             "try out passphrases at a fraction of the price, and would then know it there too.",
             [("Join all the same", accept)],
         )
@@ -149,12 +152,12 @@ class Joining:
         if wish is not self.wish:  # the form changed meanwhile
             return
         used_at = self.fingerprints.get(mark, 0)
-        if used_at > rank_of(wish.level) and not wish.reuse_accepted:
-            self.warn_of_reuse(wish, LEVELS[used_at].title)
+        if used_at > self.ladder.rank(wish.level) and not wish.reuse_accepted:
+            self.warn_of_reuse(wish, self.ladder.levels[used_at].title)
             return
         self.wish = None
         self.view.clear_join_notes()
-        self.fingerprints[mark] = max(used_at, rank_of(wish.level))
+        self.fingerprints[mark] = max(used_at, self.ladder.rank(wish.level))
         try:
             await self.enter(wish)
         finally:

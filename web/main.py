@@ -1,177 +1,21 @@
-"""Wiring: builds the platform, the link, the view and the sessions, and owns the one inbound pump."""
+"""The page's start: the chat over the browser's own cryptography and a WebSocket, or the lab's."""
 
 import gc
-import sys
 
-import inventory
-from browser import clock
-from browser.link import Link
-from browser.platform import BrowserPlatform
-from joining import Joining
-from protocol import frames, rows
-from protocol.errors import BadFrame, Problem
-from protocol.ladder import LEVELS, facts_of, level_of
-from protocol.pump import Pump
-from protocol.session import Session
-from view.page import View
+from browser.served import IN_LAB
 
 # Bytes of allocation until memory is collected, which happens at the end of a call from JavaScript. By default it is
 # 16 KiB, and every message pays for one or two collections of 0.5 ms.
 gc.threshold(1_000_000)
 
-ONLINE = "Connected to the relay."
-LOST = "No connection to the relay."
-CLOSED = {  # close codes of the specification, section 1, that a person can do something about or should know
-    1012: "The relay is being restarted.",
-    1013: "The relay has as many connections as it may have.",
-    4001: "Too many pages are connected from your address: close one.",
-    4003: "This page sent too much at once.",
-    4004: "This page was too slow to read.",
-}
-CONNECTING = "Connecting to the relay ..."
+if IN_LAB:
+    from lab.chat import chat
+else:
+    from browser.link import websocket
+    from browser.platform import BrowserPlatform
+    from chat import Chat
+    from protocol.ladder import LADDER
 
+    chat = Chat(BrowserPlatform(), LADDER, websocket)
 
-class Chat:
-    """What a person can do, and what the relay's frames lead to."""
-
-    def __init__(self):
-        self.platform = BrowserPlatform()
-        self.sessions = {}
-        self.online = False
-        self.deaf = False  # after a frame that could not be read, until the next connection
-        self.pump = Pump(self.handle, self.failed, self.arrange)
-        self.view = View(self)
-        self.joining = Joining(self.platform, self.view, self.transmit, self.sessions, self.enter)
-        self.join, self.changed = self.joining.join, self.joining.changed
-        self.inventory = inventory.take
-        self.link = Link(self.pump.put, self.came_up, self.went_down, frames.write({"type": "ping"}))
-
-    async def start(self):
-        self.view.connection("connecting", CONNECTING)
-        self.link.start()
-        await self.joining.start()
-        self.view.ready([facts_of(level) for level in LEVELS], "passphrase")
-
-    # ------------------------------------------------------------------------------------------ the relay
-
-    async def came_up(self):
-        # Through the pump: what came before is shown first, so that every room joins again from what it has.
-        await self.pump.put(self.up)
-
-    async def went_down(self, wait, code):
-        async def down():
-            self.down(wait, code)
-
-        await self.pump.put(down)
-
-    async def up(self):
-        self.online = True
-        self.deaf = False
-        self.view.connection("online", ONLINE)
-        for session in self.sessions.values():
-            session.up()
-        self.joining.up()
-
-    def down(self, wait, code):
-        was_online, self.online = self.online, False
-        for session in self.sessions.values():
-            session.down()
-        state = "offline" if was_online or wait > 1 else "connecting"
-        self.view.connection(state, CLOSED.get(code, LOST) + " Nothing is lost: trying again by itself.")
-
-    def transmit(self, frame):
-        return self.link.send(frames.write(frame))
-
-    def arrange(self, items):
-        """Frames from texts, joined where one batch serves several. Work between two frames stays as it is."""
-        arranged = []
-        for item in items:
-            if self.deaf and type(item) is str:
-                continue
-            try:
-                arranged.append(frames.read(item) if type(item) is str else item)
-            except BadFrame as error:
-                self.failed(item, error)
-        return frames.merged(arranged)
-
-    async def handle(self, frame):
-        """A frame, or work that has to be done between two of them."""
-        if type(frame) is not dict:
-            return await frame()
-        session = self.sessions.get(frame.get("room"))
-        if session:
-            await session.receive(frame)
-        else:
-            await self.joining.answered(frame)
-        return None
-
-    def failed(self, item, error):
-        """One item of the pump failed. The texts of errors hold no message, name or passphrase."""
-        sys.print_exception(error)
-        if isinstance(error, BadFrame):
-            # What it held would be missed. The next connection goes on after what was shown last.
-            self.deaf = True
-            self.later(0, self.link.give_up)
-
-    def later(self, seconds, work):
-        clock.after(seconds, work)
-
-    # ------------------------------------------------------------------------------------------ in a room
-
-    async def enter(self, wish):
-        """Opens the room of a wish."""
-        level, address = level_of(wish.level), wish.address()
-        started = await level.start(self.platform, wish.room, wish.name, wish.passphrase)
-
-        async def leave():
-            await self.leave(address)
-
-        show = self.view.open_room(address, wish.room, facts_of(level), [])
-        show.us(rows.OURS, started.tag.text, started.tag.color)
-        session = self.sessions[address] = Session(
-            self.platform, started, address, wish.name, show, self.transmit, self.later, self.pump.put,
-            [("Leave and join again", leave)],
-        )  # fmt: skip
-        if self.online:
-            session.up()
-
-    async def send(self, key, text):
-        """False if the text is not taken; it then stays in the message field."""
-        session = self.sessions[key]
-        try:
-            await session.writing.say(text)
-        except Problem as problem:
-            session.complain(problem.for_people)
-            return False
-        session.complain("")
-        return True
-
-    async def retry(self, key, row_id):
-        await self.sessions[key].writing.retry(row_id)
-
-    async def show_key(self, key, writer):
-        self.view.show_key(await self.sessions[key].writers.described(writer))
-
-    async def leave(self, key):
-        """Leaves at once, or asks when messages would be lost."""
-        session = self.sessions[key]
-        unsent = session.writing.outbox.unsent()
-
-        async def go():
-            if self.sessions.get(key) is session:
-                self.go(key)
-
-        async def stay():
-            session.show.ask("", [])
-
-        if unsent:
-            sentence = f"Not relayed yet, and lost if you leave now: {unsent} of your messages."
-            return session.show.ask(sentence, [("Stay", stay), ("Leave all the same", go)])
-        return self.go(key)
-
-    def go(self, key):
-        self.sessions.pop(key).leave()
-        self.view.close_room(key)
-
-
-await Chat().start()
+await chat.start()

@@ -6,6 +6,7 @@
 {
   const { folder, interpreter } = document.currentScript.dataset;
   const local = interpreter.startsWith(folder);
+  const lab = location.pathname.startsWith("/lab"); // the server has it only where it was started with --lab
   const PATIENCE = 30000; // milliseconds without any progress before we say that Python does not come
 
   // What browsers must find in each file that comes from the CDN, by its address: the page's import map.
@@ -13,7 +14,7 @@
   const coreOnCdn = Object.keys(integrity).find((address) => address.endsWith("/core.js"));
   const core = local ? folder + "runtime/core.js" : coreOnCdn;
   // A worker's script must come from this server, and so must what it imports: there is none without the server's copy.
-  const argon2 = local ? folder + "browser/argon2.js" : null;
+  const argon2 = local ? folder + (lab ? "lab/argon2.js" : "browser/argon2.js") : null;
   const wasm = new URL(interpreter.replace(/mjs$/, "wasm"), location.href).href;
 
   const NOT_COME = "Python did not arrive, and without it this page cannot encrypt. " + (local
@@ -95,8 +96,8 @@
   const configure = () => {
     const extras = ["deprecations-manager", "donkey", "error", "py-editor", "py-game", "py-terminal"];
     const plugins = extras.map((name) => "!" + name);
-    const ours = new URL(folder + "pyscript.toml", location.href).href;
-    for (const [kind, rest] of [["mpy", { interpreter, packages: [ours], argon2, folder }], ["py", {}]]) {
+    const packages = ["pyscript.toml", ...(lab ? ["lab/pyscript.toml"] : [])].map((name) => location.origin + folder + name);
+    for (const [kind, rest] of [["mpy", { interpreter, packages, argon2, folder, lab }], ["py", {}]]) {
       const element = document.createElement(kind + "-config");
       element.setAttribute("type", "json");
       element.textContent = JSON.stringify({ plugins, ...rest });

@@ -1,4 +1,4 @@
-"""The door to the relay: the only WebSocket. Reconnects by itself, with back-off and jitter.
+"""The door to the relay: the only WebSocket, and a link over it that reconnects by itself, with back-off and jitter.
 
 Browsers cannot send a ping of their own, so the link asks with a `ping` frame when nothing has come for a while; a
 connection that answers nothing is closed and opened anew.
@@ -15,13 +15,21 @@ OPEN = 1
 NOT_HEARD = 1006  # as browsers report a connection that ended without a close frame
 
 
+def websocket():
+    """A new WebSocket to the relay of the server that the page is from."""
+    scheme = "wss:" if location.protocol == "https:" else "ws:"
+    return WebSocket.new(scheme + "//" + location.host + "/ws")
+
+
 class Link:
     """`received(text)`, `up()` and `down(wait, code)` are async, and none is called before another has been asked.
 
-    wait: seconds until the next attempt; code: the close code (RFC 6455, section 7.4).
+    open_socket(): a WebSocket, or what has as much of one as is used here. wait: seconds until the next attempt; code:
+    the close code (RFC 6455, section 7.4).
     """
 
-    def __init__(self, received, up, down, ping):
+    def __init__(self, open_socket, received, up, down, ping):
+        self.open_socket = open_socket
         self.received = received
         self.up = up
         self.down = down
@@ -38,8 +46,7 @@ class Link:
 
     def connect(self):
         self.set_timer(PATIENCE, self.give_up)
-        scheme = "wss:" if location.protocol == "https:" else "ws:"
-        socket = self.socket = WebSocket.new(scheme + "//" + location.host + "/ws")
+        socket = self.socket = self.open_socket()
 
         async def on_message(event):
             # Awaited here, in a call from JavaScript: MicroPython would put a task behind setTimeout, 4.6 ms an await.

@@ -7,6 +7,7 @@ from pyscript.ffi import to_js
 from .webcrypto import settled
 
 FOLDER = config.get("folder")  # the versioned one, from start.js
+IN_LAB = config.get("lab")  # whether this is a page of the lab
 # Where the cache has the file this gives what the page was made of, old or not, and not what is served now.
 FROM_CACHE = to_js({"cache": "force-cache"})
 

@@ -64,9 +64,12 @@ async def pbkdf2_root(key, salt, iterations):
     return await subtle.importKey("raw", bits, "HKDF", False, to_js(["deriveKey"]))
 
 
+def hkdf(salt, info):
+    return to_js({"name": "HKDF", "hash": "SHA-256", "salt": octets(salt), "info": octets(info)})
+
+
 async def hkdf_aes_key(root, salt, info):
-    how = to_js({"name": "HKDF", "hash": "SHA-256", "salt": octets(salt), "info": octets(info)})
-    return await subtle.deriveKey(how, root, AES_256_GCM, False, to_js(["encrypt", "decrypt"]))
+    return await subtle.deriveKey(hkdf(salt, info), root, AES_256_GCM, False, to_js(["encrypt", "decrypt"]))
 
 
 def aes_gcm(nonce, aad):

@@ -11,7 +11,7 @@ BODY_CHARACTERS = 65_536  # of a body, as the relay limits it
 CLASSIC_SALT, CLASSIC_IV = 16, 12
 GCM_TAG, SIGNATURE = 16, 64
 
-PASSPHRASE_PREFIX = "passphrase-1."
+PASSPHRASE_PREFIX, LAB_PASSPHRASE_PREFIX = "passphrase-1.", "lab-passphrase-1."
 CLASSIC_START = '{"iv":"'
 
 # The fields before the ciphertext, in the order of section 4.2, with their bytes; 0 for one that gives its own length.
@@ -51,7 +51,7 @@ def text_bytes(text):
 
 def foreign(body):
     """The refusal for a body that is not of the level that looks at it."""
-    if body.startswith((PASSPHRASE_PREFIX, CLASSIC_START)):
+    if body.startswith((PASSPHRASE_PREFIX, LAB_PASSPHRASE_PREFIX, CLASSIC_START)):
         return OtherLevel()
     return NotEncrypted()
 
@@ -138,9 +138,9 @@ def passphrase_fields(parameters, session_public, name, counter, anchor_seq, anc
     )
 
 
-def write_passphrase(platform, fields, ciphertext, signature):
+def write_passphrase(platform, fields, ciphertext, signature, prefix=PASSPHRASE_PREFIX):
     """The body: prefix || base64url(fields || ct || sig)."""
-    return PASSPHRASE_PREFIX + platform.base64url(fields + ciphertext + exactly(signature, SIGNATURE, "signature"))
+    return prefix + platform.base64url(fields + ciphertext + exactly(signature, SIGNATURE, "signature"))
 
 
 class PassphraseBody:
@@ -166,11 +166,11 @@ class PassphraseBody:
         self.parameters.check()
 
 
-def read_passphrase(platform, body):
+def read_passphrase(platform, body, prefix=PASSPHRASE_PREFIX):
     """PassphraseBody from a body. Raises NotEncrypted, OtherLevel, Malformed or CostOutOfRange."""
-    if not body.startswith(PASSPHRASE_PREFIX):
+    if not body.startswith(prefix):
         raise foreign(body)
-    return PassphraseBody(platform, from_base64url(platform, body[len(PASSPHRASE_PREFIX) :], "body"))
+    return PassphraseBody(platform, from_base64url(platform, body[len(prefix) :], "body"))
 
 
 def classic_parts(platform, body):
@@ -182,8 +182,12 @@ def write_classic_parts(platform, parts):
     return "{" + ",".join([f'"{field}":"{platform.base64url(octets)}"' for field, octets in parts]) + "}"
 
 
-def passphrase_parts(platform, body):
-    data = from_base64url(platform, body[len(PASSPHRASE_PREFIX) :], "body")
+def passphrase_parts(platform, body, prefix=PASSPHRASE_PREFIX):
+    if not body.startswith(prefix):
+        raise foreign(body)
+    data = from_base64url(platform, body[len(prefix) :], "body")
+    if len(data) <= SIGNATURE:
+        raise Malformed("too short")
     reader = Reader(data[:-SIGNATURE])
     parts = []
     for field, size in PASSPHRASE_FIELDS:
@@ -192,13 +196,5 @@ def passphrase_parts(platform, body):
     return parts + [("ct", reader.data[reader.at :]), ("sig", data[-SIGNATURE:])]
 
 
-def write_passphrase_parts(platform, parts):
-    return PASSPHRASE_PREFIX + platform.base64url(b"".join([octets for _, octets in parts]))
-
-
-# Of each level, for who looks at a body or attacks it: (parts, write). parts(platform, body) gives (field, bytes) in
-# the order of the specification, sized fields with their length; write(platform, parts) takes parts of any length.
-PARTS = {
-    "classic": (classic_parts, write_classic_parts),
-    "passphrase": (passphrase_parts, write_passphrase_parts),
-}
+def write_passphrase_parts(platform, parts, prefix=PASSPHRASE_PREFIX):
+    return prefix + platform.base64url(b"".join([octets for _, octets in parts]))

@@ -3,18 +3,28 @@
 from .levels.classic import Classic
 from .levels.passphrase import Passphrase
 
-LEVELS = [Classic, Passphrase]
+
+class Ladder:
+    """Levels in their order, and which of them a page begins with."""
+
+    def __init__(self, levels, usual):
+        self.levels = levels
+        self.usual = usual  # its id
+
+    def of(self, id):
+        return self.levels[self.rank(id)]
+
+    def rank(self, id):
+        """0 for the lowest. Raises ValueError."""
+        return [level.id for level in self.levels].index(id)
+
+    def others(self, id):
+        return [level for level in self.levels if level.id != id]
 
 
-def level_of(id):
-    return LEVELS[rank_of(id)]
-
-
-def rank_of(id):
-    """0 for the lowest."""
-    return [level.id for level in LEVELS].index(id)
+LADDER = Ladder([Classic, Passphrase], "passphrase")
 
 
 def facts_of(level):
     """What a view shows of a level."""
-    return {"id": level.id, "title": level.title, "sentence": level.sentence}
+    return {"id": level.id, "title": level.title, "sentence": level.sentence, "mark": level.mark}

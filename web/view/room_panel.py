@@ -42,6 +42,9 @@ class RoomView:
         heading.textContent = title
         heading.id = self._prefix + "title"
         self.panel.setAttribute("aria-labelledby", heading.id)
+        mark = self._find(".room-mark")
+        mark.textContent = level["mark"]
+        show(mark, bool(level["mark"]))
         self._find("summary").textContent = "Level: " + level["title"]
         self._find(".sentence").textContent = level["sentence"]
         self._find(".meaning").open = window.innerWidth >= _WIDE_PX

@@ -3,6 +3,7 @@
 A level, for one session (one Join of one page):
 
     await Level.start(platform, room, name, passphrase) -> level   passphrase: bytes, not kept
+    Level.mark                      what stands in the room's header all the time, or ""
     level.tag                       Tag of our own session, shown beside our name
     Level.comparison                what it shows that the digits of two keys are equal: a sentence
     await level.prepare()           agrees with itself on what to seal with; once the log has been read
@@ -13,6 +14,12 @@ A level, for one session (one Join of one page):
     level.complete_from(oldest)     the relay keeps nothing older
     level.new_log()                 the relay began the room's log anew: seqs start again
     level.close()                   the room was left: nothing is derived any more
+
+For who looks at a body, or attacks it:
+
+    Level.parts(platform, body)     [(field, bytes)] in the order of the specification, sized fields with their length;
+                                    raises Refusal for a body that cannot be taken apart
+    Level.body_of(platform, parts)  the body of parts of any length
 """
 
 from hashlib import sha256

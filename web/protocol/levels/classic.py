@@ -4,7 +4,15 @@ It keeps the words from the relay and nothing more: no sender, no order, no room
 """
 
 from ..encoding import shown_name
-from ..envelope import CLASSIC_IV, CLASSIC_SALT, ClassicBody, read_classic, text_bytes
+from ..envelope import (
+    CLASSIC_IV,
+    CLASSIC_SALT,
+    ClassicBody,
+    classic_parts,
+    read_classic,
+    text_bytes,
+    write_classic_parts,
+)
 from ..errors import CannotOpen, NotText, Refusal, Replayed, UnknownKind
 from . import MESSAGE, Opened, Tag, Waiting
 from .keyring import KeyRing
@@ -15,6 +23,7 @@ ITERATIONS = 150_000
 class Classic:
     id = "classic"
     title = "Classic"
+    mark = ""
     sentence = (
         "The relay cannot read the words. It can put false names on them, repeat, withhold or reorder them, "
         "and it can try to guess the passphrase."
@@ -23,6 +32,9 @@ class Classic:
         "If they differ, another session wrote it. If all are equal, that proves little at this level: "
         "whoever knows the passphrase can write with a copy of this key's salt."
     )
+
+    parts = staticmethod(classic_parts)
+    body_of = staticmethod(write_classic_parts)
 
     def __init__(self, platform, passphrase_key):
         self.platform = platform

@@ -5,6 +5,7 @@ from hashlib import sha256
 from ..encoding import sized, uint, utf8_bytes
 from ..envelope import (
     ARGON2ID,
+    PASSPHRASE_PREFIX,
     PBKDF2,
     PBKDF2_COST,
     TEXT_BYTES,
@@ -12,9 +13,11 @@ from ..envelope import (
     argon2id_cost,
     argon2id_parts,
     passphrase_fields,
+    passphrase_parts,
     read_passphrase,
     text_bytes,
     write_passphrase,
+    write_passphrase_parts,
 )
 from ..errors import BadInput, BadSignature, KdfUnavailable, NotText, Refusal, UnknownKind, WrongPassphrase
 from ..padding import pad, unpad
@@ -23,9 +26,6 @@ from .anchors import Anchors
 from .keyring import KeyRing
 from .senders import Senders
 
-LABEL_ROOT = b"secure-chat passphrase 1 root"
-LABEL_KEY = b"secure-chat passphrase 1 key"
-LABEL_HEADER = b"secure-chat passphrase 1 header"
 # What a new room is begun with: the first that the page can derive. 19 MiB, 2 passes, 1 lane is the least that OWASP's
 # Password Storage Cheat Sheet has for Argon2id, and 600,000 iterations its figure for PBKDF2-HMAC-SHA-256.
 NEW_ROOM = ((ARGON2ID, argon2id_cost(2, 1, 19)), (PBKDF2, PBKDF2_COST[0]))
@@ -33,14 +33,19 @@ SESSION_KEYS = 1_000  # kept at once: anyone can make up sessions, and a forgott
 ED25519_ORDER = 2**252 + 27742317777372353535851937790883648493  # L, RFC 8032, section 5.1
 
 
-def root_salt(room, room_salt):
+def label(level, purpose):
+    """Keeps the bytes of one purpose from those of another, and those of a level (its id) from another's."""
+    return f"secure-chat {level} 1 {purpose}".encode()
+
+
+def root_salt(room, room_salt, level="passphrase"):
     """SHA-256(label || sized(room) || room_salt(16)): a guess of the passphrase helps in one room only."""
-    return sha256(LABEL_ROOT + sized(room) + room_salt).digest()
+    return sha256(label(level, "root") + sized(room) + room_salt).digest()
 
 
-def key_info(room):
+def key_info(room, level="passphrase"):
     """HKDF's info for a session's key."""
-    return LABEL_KEY + sized(room)
+    return label(level, "key") + sized(room)
 
 
 def nonce(counter):
@@ -48,9 +53,9 @@ def nonce(counter):
     return bytes(8) + uint(counter, 4, "counter")
 
 
-def header(room, fields):
+def header(room, fields, level="passphrase"):
     """What is authenticated besides the ciphertext: label || sized(room) || the fields as they stand in the body."""
-    return LABEL_HEADER + sized(room) + fields
+    return label(level, "header") + sized(room) + fields
 
 
 def canonical(signature):
@@ -60,12 +65,22 @@ def canonical(signature):
 
 class Passphrase:
     id = "passphrase"
+    prefix = PASSPHRASE_PREFIX  # of its bodies
     title = "Passphrase"
+    mark = ""
     sentence = (
         "Only who knows the passphrase can read or write. Altered, forged and repeated messages are refused; "
         "missing or reordered ones are marked. Whoever learns the passphrase can read all that is stored."
     )
     comparison = "If all are equal, the same session wrote it; if one differs, another did."
+
+    @classmethod
+    def parts(cls, platform, body):
+        return passphrase_parts(platform, body, cls.prefix)
+
+    @classmethod
+    def body_of(cls, platform, parts):
+        return write_passphrase_parts(platform, parts, cls.prefix)
 
     def __init__(self, platform, room, name, secrets, session):
         self.platform = platform
@@ -91,7 +106,7 @@ class Passphrase:
 
     async def derive_root(self, octets):
         """The root for kdf(1) || cost(4) || room_salt(16), which Parameters.check() accepts, or KdfUnavailable."""
-        cost, salt = int.from_bytes(octets[1:5], "big"), root_salt(self.room, octets[5:])
+        cost, salt = int.from_bytes(octets[1:5], "big"), root_salt(self.room, octets[5:], self.id)
         if octets[0] == PBKDF2:
             return await self.platform.pbkdf2_root(self.passphrase_key, salt, cost)
         passes, lanes, mebibytes = argon2id_parts(cost)
@@ -135,7 +150,7 @@ class Passphrase:
                 return root
             if len(self.session_keys) >= SESSION_KEYS:
                 self.session_keys = {}
-            key = await self.platform.hkdf_aes_key(root, public, key_info(self.room))
+            key = await self.platform.hkdf_aes_key(root, public, key_info(self.room, self.id))
             self.session_keys[name] = key
         return key
 
@@ -148,11 +163,11 @@ class Passphrase:
         # Taken before the first await, so that no second seal() can come by the same counter.
         anchor_seq, anchor_hash = self.anchors.newest
         fields = passphrase_fields(self.parameters, self.public, self.name, counter, anchor_seq, anchor_hash)
-        aad = header(self.room, fields)
+        aad = header(self.room, fields, self.id)
         key = await self.session_key(self.parameters, self.public)
         ciphertext = await self.platform.aes_gcm_seal(key, nonce(counter), plaintext, aad)
         signature = await self.platform.ed25519_sign(self.private, aad + ciphertext)
-        return write_passphrase(self.platform, fields, ciphertext, signature)
+        return write_passphrase(self.platform, fields, ciphertext, signature, self.prefix)
 
     async def open(self, entries):
         """Three passes, each one batch: form, signature, key and ciphertext; then order, one by one."""
@@ -175,7 +190,7 @@ class Passphrase:
         if entry["kind"] != MESSAGE:
             return UnknownKind()
         try:
-            return read_passphrase(self.platform, entry["body"])
+            return read_passphrase(self.platform, entry["body"], self.prefix)
         except Refusal as refusal:
             return refusal
 
@@ -184,7 +199,7 @@ class Passphrase:
         signed = []
         for i in due:
             body = outcomes[i]
-            body.aad = header(self.room, body.fields)
+            body.aad = header(self.room, body.fields, self.id)
             signed.append((body.session_public, body.signature, body.aad + body.ciphertext))
         for i, valid in zip(due, await self.platform.ed25519_verify_all(signed)):
             if not valid or not canonical(outcomes[i].signature):

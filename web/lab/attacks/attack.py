@@ -1,8 +1,6 @@
 """What every attack is: it stands between pages and the relay, sees each frame and decides what goes on."""
 
-from protocol.envelope import PARTS
 from protocol.frames import room_address
-from protocol.ladder import level_of
 from protocol.levels import MESSAGE, Waiting
 
 # What the attacker has.
@@ -23,14 +21,15 @@ class NotHere(Exception):
 class Hand:
     """What an attacker plays with.
 
-    platform: the protocol's, and async ed25519_from_seed(seed(32)) -> (private handle, public(32)). level: its id.
-    room: the room's name. passphrase: bytes, or None for who does not know it. log: the room's entries so far, as the
-    relay has them, kept up to date by whoever runs the attack. elsewhere: entries of another room of this level, with
-    the same passphrase and people.
+    platform: the protocol's, and async ed25519_from_seed(seed(32)) -> (private handle, public(32)). level: of the room,
+    one of `ladder`. room: its name. passphrase: bytes, or None for who does not know it. log: the room's entries, as
+    the relay has them so far, kept up to date by whoever runs the attack. elsewhere: entries of another room of this level,
+    with the same passphrase and people.
     """
 
-    def __init__(self, platform, level, room, passphrase, log, elsewhere):
+    def __init__(self, platform, ladder, level, room, passphrase, log, elsewhere):
         self.platform = platform
+        self.ladder = ladder
         self.level = level
         self.room = room
         self.passphrase = passphrase
@@ -38,7 +37,7 @@ class Hand:
         self.elsewhere = elsewhere
 
     def address(self):
-        return room_address(self.level, self.room)
+        return room_address(self.level.id, self.room)
 
     def last(self, name):
         """The newest message of this member."""
@@ -49,10 +48,10 @@ class Hand:
 
     def parts(self, body):
         """(field, bytes) of a body of this level."""
-        return PARTS[self.level][0](self.platform, body)
+        return self.level.parts(self.platform, body)
 
     def body(self, parts):
-        return PARTS[self.level][1](self.platform, parts)
+        return self.level.body_of(self.platform, parts)
 
 
 class Attack:
@@ -130,7 +129,7 @@ class Attack:
         `change(session)`, async, comes first, and may give it another key, or parameters of its own.
         """
         hand = self.hand
-        made = await level_of(level or hand.level).start(hand.platform, hand.room, name, hand.passphrase)
+        made = await (level or hand.level).start(hand.platform, hand.room, name, hand.passphrase)
         if change:
             await change(made)
         await self.read(made)

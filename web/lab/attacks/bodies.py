@@ -1,7 +1,6 @@
 """Attacks on bodies: altered, moved, of another level, not encrypted. Most need no passphrase."""
 
 from protocol.encoding import sized
-from protocol.ladder import LEVELS, rank_of
 from protocol.levels.passphrase import header
 
 from .attack import ANYONE, FALSE, MEMBER, RELAY, Attack, NotHere
@@ -40,7 +39,7 @@ async def signed(hand, parts, pair=None):
     parts = replaced(parts, "session_public", public)
     fields = b"".join([value for _, value in parts[:-2]])
     room = hand.room.encode("utf-8")
-    signature = await hand.platform.ed25519_sign(private, header(room, fields) + value_of(parts, "ct"))
+    signature = await hand.platform.ed25519_sign(private, header(room, fields, hand.level.id) + value_of(parts, "ct"))
     return replaced(parts, "sig", signature)
 
 
@@ -167,14 +166,15 @@ class LowerLevel(Attack):
     as_name = "Alice"
 
     def others(self):
-        lower = LEVELS[: rank_of(self.hand.level)]
+        ladder = self.hand.ladder
+        lower = ladder.levels[: ladder.rank(self.hand.level.id)]
         if not lower:
             raise NotHere("there is no lower level")
         return lower
 
     async def begin(self):
         for level in self.others():
-            session = await self.session("Alice", level.id)
+            session = await self.session("Alice", level)
             self.append(await session.seal(FALSE), level.id)
 
 
@@ -183,7 +183,8 @@ class HigherLevel(LowerLevel):
     sentence = "A body of a higher level, with the right passphrase, is appended."
 
     def others(self):
-        higher = LEVELS[rank_of(self.hand.level) + 1 :]
+        ladder = self.hand.ladder
+        higher = ladder.levels[ladder.rank(self.hand.level.id) + 1 :]
         if not higher:
             raise NotHere("there is no higher level")
         return higher

@@ -1,0 +1,31 @@
+"""The levels of the lab: each is the one it stands for, under a name of its own. Specification, section 10. Pure.
+
+The name is part of the room's address, of what every body of `passphrase` is bound to, and of what the page shows all
+the time: so nothing that is said in a lab room can be taken for what was said in another, or the other way round.
+"""
+
+from protocol.envelope import LAB_PASSPHRASE_PREFIX
+from protocol.ladder import Ladder
+from protocol.levels.classic import Classic
+from protocol.levels.passphrase import Passphrase
+
+MARK = "Lab room: watched and attacked. Say nothing here that is secret."
+SENTENCE = "Every page in this room shows its keys to who sits before it. Apart from that: "
+
+
+class LabClassic(Classic):
+    id = "lab-classic"
+    title = "Lab: Classic"
+    mark = MARK
+    sentence = SENTENCE + Classic.sentence
+
+
+class LabPassphrase(Passphrase):
+    id = "lab-passphrase"
+    prefix = LAB_PASSPHRASE_PREFIX
+    title = "Lab: Passphrase"
+    mark = MARK
+    sentence = SENTENCE + Passphrase.sentence
+
+
+LAB = Ladder([LabClassic, LabPassphrase], "lab-passphrase")
