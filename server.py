@@ -1450,15 +1450,12 @@ HEADERS = {
 
 
 def read_web(lab: bool = False) -> dict[str, bytes]:
-    """What web/ holds, by path with forward slashes, in order. Hidden files and caches are left out, and web/lab too
-    unless the lab is wanted."""
+    """What web/ holds, by path with forward slashes, in order. Hidden files and caches are left out, and the lab too
+    unless it is wanted."""
     paths = (path for path in WEB.rglob("*") if path.suffix in MIME_TYPES and path.is_file())
     names = {path.relative_to(WEB).as_posix(): path for path in paths}
-    return {
-        name: path.read_bytes()
-        for name, path in sorted(names.items())
-        if "/." not in f"/{name}" and (lab or not name.startswith("lab/"))
-    }
+    left_out = ("/.",) if lab else ("/.", "/lab/")
+    return {name: names[name].read_bytes() for name in sorted(names) if not any(one in f"/{name}" for one in left_out)}
 
 
 def version_of(files: dict[str, bytes]) -> str:
@@ -1481,10 +1478,8 @@ class Site(NamedTuple):
     cdn: str
 
     def policy(self, path: str) -> str:
-        """The Content-Security-Policy of what is answered at a path."""
-        import_map = re.search('<script type="importmap">(.*?)</script>', self.pages.get(path, self.pages["/"]), re.S)[
-            1
-        ]
+        """The Content-Security-Policy of a page."""
+        import_map = re.search('<script type="importmap">(.*?)</script>', self.pages[path], re.DOTALL)[1]
         frames = LAB_FRAMES.get(path, "frame-ancestors 'none'")
         return POLICY.format(import_map=integrity_of("sha256", import_map.encode()), cdn=self.cdn, frames=frames)
 
@@ -1507,7 +1502,7 @@ def site(runtime: dict[str, bytes], lab: bool = False) -> Site:
 
 
 def create_app(settings: Settings, relay: Relay, runtime: dict[str, bytes]) -> Flask:
-    """Flask's application: the pages, their versioned files, and the relay at /ws. `runtime` is as from find_runtime."""
+    """Flask's application: pages, their versioned files, and the relay at /ws. `runtime` is as from find_runtime."""
     app = Flask(__name__, static_folder=None)
     app.url_map.merge_slashes = False  # a path that is not ours is not found, rather than redirected
     served = site(runtime, settings.lab)

@@ -23,8 +23,8 @@ class Hand:
 
     platform: the protocol's, and async ed25519_from_seed(seed(32)) -> (private handle, public(32)). level: of the room,
     one of `ladder`. room: its name. passphrase: bytes, or None for who does not know it. log: the room's entries, as
-    the relay has them so far, kept up to date by whoever runs the attack. elsewhere: entries of another room of this level,
-    with the same passphrase and people.
+    the relay has them so far, kept up to date by whoever runs the attack. elsewhere: entries of another room of this
+    level, with the same passphrase and people.
     """
 
     def __init__(self, platform, ladder, level, room, passphrase, log, elsewhere):
