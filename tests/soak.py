@@ -30,6 +30,7 @@ PEOPLE = {"plain": 20, "tls": 10}
 OPTIONS = {"silence": SILENCE, "stall": STALL, "linger": LINGER, "retention_messages": 300, "members_per_room": 4}
 OPTIONS |= {"connections_per_address": 26, "connections": 24}
 SETTLED = 5  # seconds for the last ones to be gone
+CHECKPOINT = 60  # seconds for a thread to end that moves commits, on a disk with other work
 GONE = ("server.Connection", "server.Member", "server.Household")
 # More objects of a type that are no leak of one per visit: rooms of the last transaction, and what is made for them.
 FEW, OF_SQLITE = 20, {"weakref.ReferenceType": 200}  # it drops its references to old cursors at every 200th
@@ -62,14 +63,14 @@ def sample(server: RelayServer) -> Sample:
 
 
 def settled(server: RelayServer) -> Sample:
-    """The sample when everyone has gone, or after SETTLED seconds."""
-    end = time.monotonic() + SETTLED
-    # A checkpoint has a thread for a moment.
-    while (found := sample(server)).threads > 1 or any(found.objects[type_] for type_ in GONE):
-        if time.monotonic() > end:
-            break
+    """The sample when everyone has gone and no checkpoint is under way, or after as many seconds as that may take."""
+    began = time.monotonic()
+    while True:
+        found, waited = sample(server), time.monotonic() - began
+        are_gone = waited > SETTLED or not any(found.objects[type_] for type_ in GONE)
+        if are_gone and (found.threads == 1 or waited > CHECKPOINT):
+            return found
         time.sleep(0.1)
-    return found
 
 
 def judge(before: Sample, middle: Sample, after: Sample) -> list[str]:
