@@ -61,6 +61,7 @@ class Arena:
             raise
         finally:
             self.middle.stop()
+            attack.hand.close()
             for person in self.people.values():
                 self.leave(person)
 

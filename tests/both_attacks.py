@@ -2,6 +2,7 @@
 
 from lab.attacks import ATTACKS
 from lab.attacks.attack import Attack, Hand, NotHere
+from lab.levels import LAB
 from protocol import frames
 from protocol.ladder import LADDER
 
@@ -13,15 +14,17 @@ def entry(seq, name, body):
     return {"seq": seq, "kind": "message", "id": f"id{seq}", "name": name, "at": AT, "body": body}
 
 
-async def talk_of(platform, level, room):
+async def talk_of(platform, ladder, level, room):
     """(entries of Alice and Bob, the next body of Alice): the log that an attack finds."""
     log = []
-    honest = Attack(Hand(platform, LADDER, level, room, WORDS, log, []))
+    honest = Attack(Hand(platform, ladder, level, room, WORDS, log, []))
     alice = await honest.session("Alice")
     log.append(entry(1, "Alice", await alice.seal("hello")))
     bob = await honest.session("Bob")
     log.append(entry(2, "Bob", await bob.seal("hello")))
-    return log, await alice.seal("next")
+    body = await alice.seal("next")
+    honest.hand.close()
+    return log, body
 
 
 async def run(attack, log, body):
@@ -52,20 +55,27 @@ async def check_every_attack_runs_and_what_it_sends_is_of_the_specification(plat
         return await platform.ed25519_generate()
 
     platform.ed25519_from_seed = from_seed
-    for level in LADDER.levels:
-        elsewhere, _ = await talk_of(platform, level, "elsewhere")
-        talk, body = await talk_of(platform, level, "kitchen")
-        here = []
-        for kind in ATTACKS:
-            attack = kind(Hand(platform, LADDER, level, "kitchen", WORDS, talk[:], elsewhere))
-            try:
-                to_relay, to_page = await run(attack, attack.hand.log, body)
-            except NotHere:
-                continue
-            here.append(kind)
-            for frame in to_relay:
-                assert frame["type"] in ("append", "join"), kind.name
-                assert len(frames.write(frame)) <= 131_072, kind.name
-            for frame in to_page:
-                frames.read(frames.write(frame))
-        assert len(here) > 30, level.id
+    for ladder in (LADDER, LAB):
+        for level in ladder.levels:
+            await every_attack_at(platform, ladder, level)
+
+
+async def every_attack_at(platform, ladder, level):
+    elsewhere, _ = await talk_of(platform, ladder, level, "elsewhere")
+    talk, body = await talk_of(platform, ladder, level, "kitchen")
+    here = []
+    for kind in ATTACKS:
+        attack = kind(Hand(platform, ladder, level, "kitchen", WORDS, talk[:], elsewhere))
+        try:
+            to_relay, to_page = await run(attack, attack.hand.log, body)
+        except NotHere:
+            continue
+        finally:
+            attack.hand.close()
+        here.append(kind)
+        for frame in to_relay:
+            assert frame["type"] in ("append", "join"), kind.name
+            assert len(frames.write(frame)) <= 131_072, kind.name
+        for frame in to_page:
+            frames.read(frames.write(frame))
+    assert len(here) > 30, level.id

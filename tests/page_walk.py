@@ -1,4 +1,4 @@
-"""What test_key_material.py adds to the page's main.py, once `chat` is made: `walk()` prints all that Python can reach.
+"""What test_key_material.py adds to the page's main.py, once its `chat` runs: `walk()` prints what Python can reach.
 
 On MicroPython closures print what they hold, no deeper. On CPython test_key_material.py looks into them.
 """

@@ -27,7 +27,7 @@ from reveal import forms_of, reveals, stands_in
 TESTS = Path(__file__).parent
 SECRET = "velvet-harpoon 1871 ümlaut"
 SAID = "meet me by the crooked lighthouse"
-START = "await Chat().start()"  # the last line of main.py
+START = "await chat.start()"  # the last line of main.py
 
 # Notes each CryptoKey that Web Crypto gives or is given, and the bytes of each secret: those that it is made from, and
 # those of a twin that may be exported. The page gets what it asked for.
@@ -131,8 +131,7 @@ def main_py(planted: str = "") -> str:
     """The page's own main.py, which then can walk its objects; `planted` is Python that runs before."""
     source = (TESTS.parent / "web" / "main.py").read_text("utf-8")
     assert source.rstrip().endswith(START)
-    lines = ["chat = Chat()", START.replace("Chat()", "chat"), planted, (TESTS / "page_walk.py").read_text("utf-8")]
-    return source.replace(START, "\n".join(lines))
+    return "\n".join([source, planted, (TESTS / "page_walk.py").read_text("utf-8")])
 
 
 class Talk(NamedTuple):

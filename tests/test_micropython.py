@@ -73,8 +73,10 @@ def in_the_page(address, browser, given):
     context = browser.new_context()
     page, errors = context.new_page(), []
     page.on("console", lambda message: errors.append(message.text) if "PythonError" in message.text else None)
-    modules = [TESTS / "both.py", TESTS / "both_attacks.py", *(TESTS / "attacks").glob("*.py")]
-    files = {path.relative_to(TESTS).as_posix(): path.read_text("utf-8") for path in modules}
+    lab = CONFIGURATION.parent / "lab"
+    files = {name: (TESTS / name).read_text("utf-8") for name in ("both.py", "both_attacks.py")}
+    for path in (lab / "__init__.py", lab / "levels.py", *(lab / "attacks").glob("*.py")):
+        files[path.relative_to(lab.parent).as_posix()] = path.read_text("utf-8")
     files["given.json"] = json.dumps(given, ensure_ascii=False)
     more = "".join(f'"./{name}" = "./{name}"\n' for name in files)
     files["main.py"] = (TESTS / "page_main.py").read_text("utf-8")

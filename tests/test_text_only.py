@@ -10,7 +10,7 @@ import pytest
 
 WEB = Path(__file__).resolve().parent.parent / "web"
 CODE = sorted(path for path in WEB.rglob("*") if path.suffix in (".py", ".js", ".html"))
-VIEW = sorted((WEB / "view").rglob("*.py"))
+VIEW = sorted([*(WEB / "view").rglob("*.py"), *(WEB / "lab" / "view").rglob("*.py")])
 DOCUMENT = ("document", "ownerDocument", "getRootNode", "createElement", "getElementById", "querySelector")
 
 SINKS = re.compile(

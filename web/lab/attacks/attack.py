@@ -35,6 +35,12 @@ class Hand:
         self.passphrase = passphrase
         self.log = log
         self.elsewhere = elsewhere
+        self.sessions = []  # that were begun for the attack
+
+    def close(self):
+        """The attack is over: what its sessions hold is let go of."""
+        for session in self.sessions:
+            session.close()
 
     def address(self):
         return room_address(self.level.id, self.room)
@@ -130,6 +136,7 @@ class Attack:
         """
         hand = self.hand
         made = await (level or hand.level).start(hand.platform, hand.room, name, hand.passphrase)
+        hand.sessions.append(made)
         if change:
             await change(made)
         await self.read(made)
