@@ -225,6 +225,19 @@ def test_from_the_cdn_the_page_shows_what_manifest_prints_byte_for_byte(start_se
     assert shown(alice) == printed(runtime="cdn")
 
 
+def test_in_the_lab_its_pages_and_files_are_listed_too(start_server, person, runtime_cache, expected):
+    lab = start_server(lab=True)
+    listed = printed(cache=runtime_cache, lab=True)
+    for path in ("/", "/lab", "/lab/chat"):
+        assert entries(listed)[path] == integrity(get(lab.url + path))
+    assert not [name for name in entries(expected) if "lab" in name]
+    alice = person("Alice", f"{lab.url}/lab/chat")
+    alice.opens_the_page()
+    looks(alice)
+    expect(status(alice)).to_have_text(AS_LISTED)
+    assert shown(alice) == listed
+
+
 def test_files_changed_on_their_way_are_marked_and_show_their_own_hash(alice, expected):
     changed = {}
 

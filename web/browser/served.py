@@ -13,9 +13,9 @@ FROM_CACHE = to_js({"cache": "force-cache"})
 
 
 def address_of(name):
-    """The whole address of a name of the server's list: the page, a file on the CDN, or one of the versioned folder."""
-    if name == "/":
-        return location.origin + location.pathname + location.search
+    """The whole address of a name of the server's list: a page, a file on the CDN, or one of the versioned folder."""
+    if name.startswith("/"):
+        return location.origin + name + (location.search if name == location.pathname else "")
     return name if name.startswith("https://") else location.origin + FOLDER + name
 
 
