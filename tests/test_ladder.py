@@ -24,8 +24,8 @@ def test_an_unknown_level_is_an_error_and_never_the_lowest():
 def test_every_level_has_what_a_view_shows_and_a_session_needs():
     for level in LADDER.levels:
         facts = facts_of(level)
-        assert facts.pop("mark") == "" and all(facts.values())
-        for part in ("start", "prepare", "seal", "open", "new_log", "complete_from", "parts", "body_of"):
+        assert facts.pop("mark") == "" and facts.pop("padded") is level.padded and all(facts.values())
+        for part in ("start", "prepare", "seal", "open", "new_log", "complete_from", "parts", "pieces", "body_of"):
             assert callable(getattr(level, part))
 
 

@@ -17,7 +17,7 @@ LAYERS = [
     {"encoding", "manifest", "padding", "platform", "rows", "outbox", "pump"},
     {"envelope", "digits", "looks"},
     {"frames", "levels", "members"},
-    {"ladder", "writing", "writers", "verdict"},
+    {"ladder", "writing", "writers", "verdict", "wire"},
     {"session"},
 ]
 WORDS_OF_DECRYPTION = (

@@ -49,6 +49,7 @@ class DummyLevel:
 
     def __init__(self, platform, events):
         self.events, self.tag, self.sealed, self.prepared = events, Tag(b"us"), 0, False
+        self.open_to_view = False
         self.keyring = KeyRing(platform, self.derive)
 
     async def derive(self, name):

@@ -26,11 +26,17 @@ CONNECTING = "Connecting to the relay ..."
 
 
 class Chat:
-    """`open_socket()` gives what carries frames to the relay, as link.py has it."""
+    """`open_socket()` gives what carries frames to the relay, as link.py has it.
 
-    def __init__(self, platform, ladder, open_socket):
+    row_tools, room_tools: buttons beside what the relay sees of a message, (label, async work(session, row_id)), and in
+    the header of each room, (label, async work(session)).
+    """
+
+    def __init__(self, platform, ladder, open_socket, row_tools=(), room_tools=()):
         self.platform = platform
         self.ladder = ladder
+        self.row_tools = row_tools
+        self.room_tools = room_tools
         self.sessions = {}
         self.online = False
         self.deaf = False  # after a frame that could not be read, until the next connection
@@ -127,6 +133,7 @@ class Chat:
             self.platform, started, address, wish.name, show, self.transmit, self.later, self.pump.put,
             [("Leave and join again", leave)],
         )  # fmt: skip
+        show.tools(bound(self.room_tools, session))
         if self.online:
             session.up()
 
@@ -146,6 +153,12 @@ class Chat:
 
     async def show_key(self, key, writer):
         self.view.show_key(await self.sessions[key].writers.described(writer))
+
+    def wire(self, key, row_id, padding):
+        """(Pane of protocol/wire.py, tools) of a row: what the relay sees of it, or (None, [])."""
+        session = self.sessions[key]
+        pane = session.wire.pane(self.platform, session.level, key, row_id, padding)
+        return pane, bound(self.row_tools, session, row_id) if pane else []
 
     async def leave(self, key):
         """Leaves at once, or asks when messages would be lost."""
@@ -167,3 +180,15 @@ class Chat:
     def go(self, key):
         self.sessions.pop(key).leave()
         self.view.close_room(key)
+
+
+def bound(tools, *arguments):
+    """(label, async callable without parameters) of each (label, work)."""
+    return [(label, bind(work, arguments)) for label, work in tools]
+
+
+def bind(work, arguments):
+    async def chosen():
+        await work(*arguments)
+
+    return chosen

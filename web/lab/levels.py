@@ -17,6 +17,7 @@ class LabClassic(Classic):
     id = "lab-classic"
     title = "Lab: Classic"
     mark = MARK
+    open_to_view = True
     sentence = SENTENCE + Classic.sentence
 
 
@@ -25,6 +26,7 @@ class LabPassphrase(Passphrase):
     prefix = LAB_PASSPHRASE_PREFIX
     title = "Lab: Passphrase"
     mark = MARK
+    open_to_view = True
     sentence = SENTENCE + Passphrase.sentence
 
 

@@ -26,6 +26,25 @@ PASSPHRASE_FIELDS = (
     ("anchor_hash", 32),
 )
 
+# What each field is, for who looks at a body.
+CLASSIC_MEANINGS = {
+    "iv": "random, new for each message",
+    "ciphertext": "the text, encrypted; the last 16 bytes are the tag",
+    "salt": "random, new for each session; the slow key is derived with it",
+}
+PASSPHRASE_MEANINGS = {
+    "kdf": "how the slow key is derived: 1 PBKDF2, 2 Argon2id",
+    "cost": "iterations, or passes(1), lanes(1), MiB(2)",
+    "room_salt": "random, made once for the room; the slow key is derived with it",
+    "session_public": "the session's Ed25519 key, new at each Join",
+    "name": "its length and the name, signed",
+    "counter": "what this session sealed before; the nonce is made of it",
+    "anchor_seq": "the newest entry that the sender had been shown",
+    "anchor_hash": "SHA-256 of that entry's body",
+    "ct": "the padded text, encrypted; the last 16 bytes are the tag",
+    "sig": "Ed25519 over the level, the room and all fields before it",
+}
+
 PBKDF2, ARGON2ID = 1, 2
 PBKDF2_COST = (600_000, 10_000_000)  # least and most iterations that are accepted
 # What may come of passes, lanes and MiB, and of passes times MiB: 512 take about as long as the most of PBKDF2.
@@ -178,8 +197,13 @@ def classic_parts(platform, body):
     return [("iv", found.iv), ("ciphertext", found.ciphertext), ("salt", found.salt)]
 
 
-def write_classic_parts(platform, parts):
-    return "{" + ",".join([f'"{field}":"{platform.base64url(octets)}"' for field, octets in parts]) + "}"
+def classic_pieces(parts):
+    """The body as it is spelt: characters as they stand, and lists of parts that are joined and spelt in base64url."""
+    pieces, before = [], "{"
+    for part in parts:
+        pieces += [f'{before}"{part[0]}":"', [part]]
+        before = '",'
+    return pieces + ['"}']
 
 
 def passphrase_parts(platform, body, prefix=PASSPHRASE_PREFIX):
@@ -196,5 +220,11 @@ def passphrase_parts(platform, body, prefix=PASSPHRASE_PREFIX):
     return parts + [("ct", reader.data[reader.at :]), ("sig", data[-SIGNATURE:])]
 
 
-def write_passphrase_parts(platform, parts, prefix=PASSPHRASE_PREFIX):
-    return prefix + platform.base64url(b"".join([octets for _, octets in parts]))
+def written(platform, pieces):
+    """The body that a level's pieces spell."""
+    spelt = [piece if type(piece) is str else platform.base64url(joined(piece)) for piece in pieces]
+    return "".join(spelt)
+
+
+def joined(parts):
+    return b"".join([octets for _, octets in parts])

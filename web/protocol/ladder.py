@@ -27,4 +27,10 @@ LADDER = Ladder([Classic, Passphrase], "passphrase")
 
 def facts_of(level):
     """What a view shows of a level."""
-    return {"id": level.id, "title": level.title, "sentence": level.sentence, "mark": level.mark}
+    return {
+        "id": level.id,
+        "title": level.title,
+        "sentence": level.sentence,
+        "mark": level.mark,
+        "padded": level.padded,
+    }

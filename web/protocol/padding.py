@@ -11,12 +11,14 @@ LEAST = 256
 
 def padme(length):
     """The smallest padded size for `length` bytes (1 or more); at most 12 % larger."""
-    exponent = bits(length) - 1
-    low = exponent - bits(exponent)
-    if low <= 0:
-        return length
-    mask = (1 << low) - 1
+    mask = step(length) - 1
     return (length + mask) & ~mask
+
+
+def step(length):
+    """Padmé rounds up to a multiple of this."""
+    exponent = bits(length) - 1
+    return 1 << max(0, exponent - bits(exponent))
 
 
 def bits(number):
@@ -31,6 +33,15 @@ def bits(number):
 def padded_size(length):
     """Padmé's size, and never below 256."""
     return LEAST if length <= LEAST else padme(length)
+
+
+def texts_of(size):
+    """(least, most) bytes of the texts that pad() makes so many bytes of; None if there are none."""
+    if size < LEAST or padded_size(size) != size:
+        return None
+    if size == LEAST:
+        return (1, LEAST - 1)
+    return (size - step(size - 1), size - 1)
 
 
 def pad(data):

@@ -14,7 +14,7 @@ class View:
     """Everything that a person sees. actions: async join(name, room, passphrase, level), leave(key), send(key, text),
     retry(key, row_id), show_key(key, writer), changed(name, room, passphrase); texts are passed on exactly as typed.
     send may return False for a text that it does not take, which then stays in the message field.
-    inventory is as CodeList has it.
+    inventory is as CodeList has it, and wire(key, row_id, padding) as Inspector has it.
     """
 
     def __init__(self, actions):
@@ -30,7 +30,7 @@ class View:
         listen(document, "visibilitychange", self._looked_at)
 
     def ready(self, levels, chosen):
-        """Python runs: levels is a list of dicts of id, title and sentence, chosen an id."""
+        """Python runs: levels is a list of dicts as protocol/ladder.py has them, chosen an id."""
         self._form.ready(levels, chosen)
 
     def connection(self, state, sentence):

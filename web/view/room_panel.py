@@ -7,6 +7,7 @@ from . import clock, rows
 from .compose import Compose
 from .dom import add, add_choices, add_tag, by_id, clone, listen, show
 from .follow import Follow
+from .inspector import Inspector
 
 _HISTORY_ROWS = 5  # a batch of more rows is history, which a screen reader should not read out one by one
 _HISTORY_MS = 1000
@@ -29,6 +30,7 @@ class RoomView:
         self._settled, self._pending = self._find(".settled"), self._find(".pending")
         self._follow = Follow(self._log, [self._settled, self._pending], self._find(".jump"))
         self._compose = Compose(self.panel, self._send)
+        self._inspector = Inspector(self.panel, self._settled, self._prefix, lambda *row: actions.wire(key, *row))
         self._history_ended = create_proxy(self._end_history)
         listen(self._find(".leave"), "click", self._leave)
         listen(self._log, "click", self._clicked)
@@ -48,7 +50,12 @@ class RoomView:
         self._find("summary").textContent = "Level: " + level["title"]
         self._find(".sentence").textContent = level["sentence"]
         self._find(".meaning").open = window.innerWidth >= _WIDE_PX
+        self._inspector.level(level)
         self.facts(facts)
+
+    def tools(self, choices):
+        """Buttons in the header: (label, async callable)."""
+        add_choices(self._find(".room-tools"), choices)
 
     def shown(self, is_shown):
         """Show or hide the room."""
@@ -57,6 +64,7 @@ class RoomView:
     def close(self):
         """Remove the room from the page."""
         self._follow.stop()
+        self._inspector.stop()
         self.panel.remove()
 
     def focus(self):

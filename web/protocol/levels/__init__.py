@@ -19,7 +19,14 @@ For who looks at a body, or attacks it:
 
     Level.parts(platform, body)     [(field, bytes)] in the order of the specification, sized fields with their length;
                                     raises Refusal for a body that cannot be taken apart
+    Level.pieces(parts)             the body as it is spelt: strings, and lists of parts, whose bytes stand there joined
+                                    and in base64url
     Level.body_of(platform, parts)  the body of parts of any length
+    Level.meanings                  {field: what it is, in a few words}
+    Level.sealed, Level.signature   the field of ciphertext || tag, and that of a signature over all before it, or ""
+    Level.padded                    whether texts are padded as in section 4.3
+    Level.in_clear                  what a body tells the relay of the session that wrote it: part of a sentence
+    Level.open_to_view              whether a page keeps what the relay sees of all entries, and not only of its own
 """
 
 from hashlib import sha256

@@ -6,12 +6,14 @@ It keeps the words from the relay and nothing more: no sender, no order, no room
 from ..encoding import shown_name
 from ..envelope import (
     CLASSIC_IV,
+    CLASSIC_MEANINGS,
     CLASSIC_SALT,
     ClassicBody,
     classic_parts,
+    classic_pieces,
     read_classic,
     text_bytes,
-    write_classic_parts,
+    written,
 )
 from ..errors import CannotOpen, NotText, Refusal, Replayed, UnknownKind
 from . import MESSAGE, Opened, Tag, Waiting
@@ -33,8 +35,18 @@ class Classic:
         "whoever knows the passphrase can write with a copy of this key's salt."
     )
 
+    open_to_view = False
+    padded = False
+    sealed, signature = "ciphertext", ""
+    meanings = CLASSIC_MEANINGS
+    in_clear = "which one wrote it: all that one session writes has the same salt"
+
     parts = staticmethod(classic_parts)
-    body_of = staticmethod(write_classic_parts)
+    pieces = staticmethod(classic_pieces)
+
+    @staticmethod
+    def body_of(platform, parts):
+        return written(platform, classic_pieces(parts))
 
     def __init__(self, platform, passphrase_key):
         self.platform = platform

@@ -5,6 +5,7 @@ from hashlib import sha256
 from ..encoding import sized, uint, utf8_bytes
 from ..envelope import (
     ARGON2ID,
+    PASSPHRASE_MEANINGS,
     PASSPHRASE_PREFIX,
     PBKDF2,
     PBKDF2_COST,
@@ -17,7 +18,7 @@ from ..envelope import (
     read_passphrase,
     text_bytes,
     write_passphrase,
-    write_passphrase_parts,
+    written,
 )
 from ..errors import BadInput, BadSignature, KdfUnavailable, NotText, Refusal, UnknownKind, WrongPassphrase
 from ..padding import pad, unpad
@@ -74,13 +75,23 @@ class Passphrase:
     )
     comparison = "If all are equal, the same session wrote it; if one differs, another did."
 
+    open_to_view = False
+    padded = True
+    sealed, signature = "ct", "sig"
+    meanings = PASSPHRASE_MEANINGS
+    in_clear = "whose it is, how much it wrote before and what it had been shown: all before ct is not encrypted"
+
     @classmethod
     def parts(cls, platform, body):
         return passphrase_parts(platform, body, cls.prefix)
 
     @classmethod
+    def pieces(cls, parts):
+        return [cls.prefix, parts]
+
+    @classmethod
     def body_of(cls, platform, parts):
-        return write_passphrase_parts(platform, parts, cls.prefix)
+        return written(platform, cls.pieces(parts))
 
     def __init__(self, platform, room, name, secrets, session):
         self.platform = platform

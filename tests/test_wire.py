@@ -1,0 +1,268 @@
+"""What the relay sees: entries kept within bounds, and taken apart so that nothing is added and nothing is lost."""
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from known_answers import b64, every
+from lab.levels import LAB, LabPassphrase
+from people import classic_joined, entry, forge, joined, opened
+from protocol.envelope import PASSPHRASE_FIELDS
+from protocol.errors import WrongPassphrase
+from protocol.ladder import LADDER
+from protocol.levels import Opened, Waiting
+from protocol.padding import pad, padded_size, texts_of
+from protocol.wire import CHARACTERS, ENTRIES, FORGOTTEN, UNOPENED, Wire
+from reference import ReferencePlatform, run
+
+PLATFORM = ReferencePlatform()
+LEVELS = [*LADDER.levels, *LAB.levels]
+CLASSIC, PASSPHRASE = every()["classic"][0]["body"], every()["passphrase"][0]["body"]
+BODIES = {"classic": CLASSIC, "passphrase": PASSPHRASE, "lab-classic": CLASSIC, "lab-passphrase": "lab-" + PASSPHRASE}
+FIELDS = {
+    "classic": ["iv", "ciphertext", "salt"],
+    "passphrase": [name for name, _ in PASSPHRASE_FIELDS] + ["ct", "sig"],
+}
+every_level = pytest.mark.parametrize("level", LEVELS, ids=lambda level: level.id)
+
+
+def at(seq, body, **more):
+    return entry(seq, body, row=f"s0-{seq}", **more)
+
+
+def pane_of(level, one, outcome=None, padding=True):
+    wire = Wire(True)
+    wire.keep(one, outcome, False)
+    return wire.pane(PLATFORM, level, f"{level.id}/kitchen", one["row"], padding)
+
+
+def characters(part):
+    """What a part stands for where it is not spelt in base64url."""
+    return bytes.fromhex(part.shown).decode() if part.is_hex else part.shown
+
+
+def body_again(pane):
+    """The body that a pane shows: characters as they stand, and the fields between them, joined, in base64url."""
+    if [part.name for part in pane.body] == ["body"]:
+        return characters(pane.body[0])
+    body, run_of_fields = "", b""
+    for part in pane.body:
+        if part.name:
+            run_of_fields += bytes.fromhex(part.shown)
+        else:
+            body, run_of_fields = body + b64(run_of_fields) + part.shown, b""
+    return body + b64(run_of_fields)
+
+
+def leak(pane, what):
+    return dict(pane.leaks)[what]
+
+
+# An entry, taken apart
+
+
+@every_level
+def test_the_fields_of_a_body_have_the_names_of_the_specification_and_give_the_body_again(level):
+    body = BODIES[level.id]
+    pane = pane_of(level, at(1, body))
+    assert [part.name for part in pane.body if part.name] == FIELDS[level.id.removeprefix("lab-")]
+    assert all(part.meaning and part.is_hex for part in pane.body if part.name)
+    assert body_again(pane) == pane.stored == body
+    assert pane.characters == len(body)
+    assert all(len(part.shown.replace(" ", "")) == 2 * part.size for part in pane.body if part.is_hex)
+
+
+@every_level
+def test_the_members_of_an_entry_are_shown_as_the_relay_has_them(level):
+    one = at(7, BODIES[level.id], id="an-id", name="Jürgen")
+    pane = pane_of(level, one)
+    shown = [(part.name, part.shown, part.size) for part in pane.members]
+    assert shown == [
+        ("room", f"{level.id}/kitchen", len(level.id) + 8),
+        ("seq", "7", 0),
+        ("kind", "message", 7),
+        ("id", "an-id", 5),
+        ("name", "Jürgen", 7),
+        ("at", one["at"], 24),
+    ]
+
+
+@every_level
+@pytest.mark.parametrize("body", ["I never said this", "passphrase-1.", PASSPHRASE[:150], CLASSIC + " ", "{}", "lab-"])
+def test_a_body_that_cannot_be_taken_apart_is_shown_as_it_is(level, body):
+    pane = pane_of(level, at(1, body))
+    [part] = pane.body
+    assert (part.name, part.shown, part.is_hex) == ("body", body, False)
+    assert body_again(pane) == body
+    assert leak(pane, "Length") == f"{len(body)} bytes, with whatever stands in them"
+
+
+@pytest.mark.parametrize("text", ["line\nline", "nul\x00", "\u202emirror", "e\u200bq", "\x7f", "\n"])
+def test_what_a_page_cannot_show_as_it_is_is_shown_in_hexadecimal(text):
+    pane = pane_of(LabPassphrase, at(1, text, name=text))
+    parts = [*(part for part in pane.members if part.name == "name"), *pane.body]
+    assert [part.is_hex for part in parts] == [True, True]
+    assert [characters(part) for part in parts] == [text, text]
+    assert leak(pane, "Name").startswith("a name that cannot be shown")
+
+
+PIECES = st.sampled_from(
+    ["passphrase-1.", "lab-passphrase-1.", CLASSIC, PASSPHRASE, '{"iv":"', '","salt":"', "A" * 500]
+)
+ANY_BODY = st.one_of(
+    st.text(st.characters(codec="utf-8"), min_size=1, max_size=80),
+    st.lists(st.one_of(PIECES, st.text("AQ_-=. \x00é", max_size=9)), min_size=1, max_size=6).map("".join).filter(len),
+    st.binary(max_size=600).map(lambda data: "passphrase-1." + b64(data)),
+    st.binary(max_size=600).map(lambda data: "lab-passphrase-1." + b64(data)),
+)
+
+
+@every_level
+@given(body=ANY_BODY, name=st.text(st.characters(codec="utf-8"), min_size=1, max_size=9), padding=st.booleans())
+@example(body="passphrase-1." + b64(bytes(180)), name="Alice", padding=False)
+@settings(max_examples=60, deadline=None)
+def test_whatever_comes_is_shown_whole_and_gives_the_body_again(level, body, name, padding):
+    pane = pane_of(level, at(1, body, name=name), None, padding)
+    assert body_again(pane) == body
+    assert characters(next(part for part in pane.members if part.name == "name")) == name
+    assert all(words for _, words in pane.leaks)
+
+
+# What it tells the relay
+
+
+def sealed(level, text):
+    """(entry, outcome) of what this session says."""
+    one = at(1, run(level.seal(text)))
+    [outcome] = opened(level, one)
+    assert isinstance(outcome, Opened)
+    return one, outcome
+
+
+@pytest.mark.parametrize(
+    ("size", "told"),
+    [
+        (1, "1 to 255 bytes"),
+        (255, "1 to 255 bytes"),
+        (256, "256 to 271 bytes"),
+        (271, "256 to 271 bytes"),
+        (272, "272 to 287 bytes"),
+        (511, "496 to 511 bytes"),
+        (512, "512 to 543 bytes"),
+        (16_384, "16,384 to 17,407 bytes"),
+    ],
+)
+def test_with_padding_the_length_of_a_text_is_told_only_roughly(size, told):
+    level = joined()
+    pane = pane_of(level, *sealed(level, "x" * size))
+    assert leak(pane, "Length") == f"the text has {told}: padding hides how many"
+    assert pane.note == ""
+
+
+def test_the_lengths_that_are_told_are_all_and_only_those_that_padding_makes_alike():
+    by_size = {}
+    for length in range(1, 3_000):
+        by_size.setdefault(len(pad(bytes(length))), []).append(length)
+    by_size.pop(max(by_size))  # its texts are not all below 3,000
+    assert {size: (lengths[0], lengths[-1]) for size, lengths in by_size.items()} == {
+        size: texts_of(size) for size in by_size
+    }
+    assert [size for size in range(-20, max(by_size)) if texts_of(size)] == sorted(by_size)[:-1]
+    assert padded_size(255) == 256
+
+
+def test_without_padding_the_relay_would_know_the_length_and_the_ciphertext_begins_as_it_was_sent():
+    level, text = joined(), "é" * 6
+    one, outcome = sealed(level, text)
+    as_sent, without = pane_of(level, one, outcome), pane_of(level, one, outcome, padding=False)
+    assert leak(without, "Length") == "the text has exactly 12 bytes"
+    assert without.note and without.stored == ""
+    shown, sent = ({part.name: part for part in pane.body} for pane in (without, as_sent))
+    assert sent.keys() == shown.keys()
+    assert shown["ct"].size == 12 + 16 and shown["sig"].size == 64
+    assert shown["ct"].shown.replace(" ", "") == sent["ct"].shown.replace(" ", "")[:24] + "??" * 16
+    assert shown["sig"].shown.replace(" ", "") == "??" * 64
+    same = [name for name in sent if sent[name].shown == shown[name].shown]
+    assert same == [name for name in sent if name not in ("ct", "sig")]
+    # The claim itself: the same text, sealed without padding under the same key, nonce and header.
+    really = forge(level, padded=text.encode(), anchor=level.anchors.newest)
+    assert without.characters == len(really)
+    parts = dict(level.parts(PLATFORM, forge(level, padded=text.encode())))
+    assert parts["ct"][:12].hex() == shown["ct"].shown.replace(" ", "")[:24]
+
+
+def test_where_no_text_is_known_it_is_shown_as_it_came_and_said_so():
+    one = at(1, PASSPHRASE)
+    for outcome in (WrongPassphrase(), Waiting(b"key")):
+        pane = pane_of(LabPassphrase, at(1, BODIES["lab-passphrase"]), outcome, padding=False)
+        assert pane.note == UNOPENED and body_again(pane) == BODIES["lab-passphrase"]
+    assert body_again(pane_of(LADDER.of("passphrase"), one, WrongPassphrase(), padding=False)) == PASSPHRASE
+
+
+@pytest.mark.parametrize("padding", [True, False])
+def test_classic_has_no_padding_and_says_so(padding):
+    level = classic_joined()
+    pane = pane_of(level, *sealed(level, "x" * 300), padding)
+    assert leak(pane, "Length") == "the text has exactly 300 bytes, as this level does not pad"
+    assert pane.note == "" and body_again(pane) == pane.stored
+
+
+def test_a_length_that_no_honest_page_makes_is_called_so():
+    level = joined()
+    pane = pane_of(level, at(1, forge(level, padded=bytes(300))))
+    assert leak(pane, "Length") == "ct has 316 bytes, which no honest page makes"
+
+
+@every_level
+def test_what_leaks_is_named_with_the_values_of_this_message(level):
+    pane = pane_of(level, at(1, BODIES[level.id], name="Alice"))
+    assert [what for what, _ in pane.leaks] == ["Room", "Time", "Name", "Session", "Length", "Address"]
+    assert f"{level.id}/kitchen" in leak(pane, "Room")
+    assert leak(pane, "Time") == at(1, "")["at"]
+    assert leak(pane, "Name").startswith("Alice,")
+
+
+# What is kept
+
+
+def kept(wire, row):
+    pane = wire.pane(PLATFORM, LabPassphrase, "lab-passphrase/kitchen", row)
+    return pane and pane.note != FORGOTTEN
+
+
+def test_a_room_that_is_open_to_view_keeps_all_and_another_only_its_own():
+    assert [level.open_to_view for level in LEVELS] == [False, False, True, True]
+    for open_to_view in (False, True):
+        wire = Wire(open_to_view)
+        wire.keep(at(1, "ours"), None, True)
+        wire.keep(at(2, "theirs"), None, False)
+        assert [bool(kept(wire, row)) for row in ("s0-1", "s0-2", "n1", "")] == [True, open_to_view, False, False]
+
+
+def test_only_the_newest_are_kept_and_of_older_ones_it_is_known_that_they_were():
+    wire = Wire(True)
+    for seq in range(1, ENTRIES + 3):
+        wire.keep(at(seq, "x"), None, False)
+    assert [kept(wire, f"s0-{seq}") for seq in (1, 2, 3, ENTRIES + 2)] == [False, False, True, True]
+    assert len(wire.order) == ENTRIES
+    wire.keep(at(1, "x"), None, False)  # its key came late
+    assert kept(wire, "s0-1") is False and len(wire.order) == wire.characters == ENTRIES
+
+
+def test_long_bodies_count_by_their_characters():
+    wire, longest = Wire(True), 65_536
+    most = CHARACTERS // longest
+    for seq in range(1, most + 2):
+        wire.keep(at(seq, "x" * longest), None, False)
+    assert [kept(wire, "s0-1"), kept(wire, "s0-2")] == [False, True]
+    assert wire.characters == most * longest
+
+
+def test_an_entry_that_opens_later_is_kept_once_with_what_came_of_it():
+    level = joined()
+    one, outcome = sealed(level, "hello")
+    wire = Wire(True)
+    for each in (Waiting(b"key"), outcome):
+        wire.keep(one, each, False)
+    assert wire.order == ["s0-1"] and wire.characters == len(one["body"])
+    assert wire.kept["s0-1"] == (one, outcome)

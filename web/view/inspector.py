@@ -1,0 +1,112 @@
+"""What the relay sees, beside each message of one room: a pane is built when its row comes near what is seen."""
+
+from pyscript import window
+from pyscript.ffi import create_proxy, to_js
+
+from .dom import listen, show
+from .wire_pane import build
+
+_MARGIN = "300px 0px"  # around what is seen of the log: rows in it have their panes
+_AT_ONCE = 4  # panes built before the page is drawn again: they push other rows away, which then need none
+
+
+class Inspector:
+    """look(row_id, padding) gives (Pane of protocol/wire.py, tools) of a row, or (None, [])."""
+
+    def __init__(self, panel, rows, prefix, look):
+        self._log, self._rows, self._prefix, self._look = panel.querySelector(".log"), rows, prefix, look
+        self._on = panel.querySelector(".inspect")
+        self._without = panel.querySelector(".without-padding")
+        self._has_padding = False
+        margin = to_js({"root": self._log, "rootMargin": _MARGIN})
+        self._near = window.IntersectionObserver.new(create_proxy(self._came_near), margin)
+        self._arrivals = window.MutationObserver.new(create_proxy(self._arrived))
+        listen(self._on, "click", self._toggled)
+        listen(self._without, "click", self._toggled)
+        listen(self._log, "focusin", self._focused)
+        listen(self._log, "keydown", self._key_pressed)
+
+    def level(self, level):
+        """What the room's level has to be looked at: level as View.ready() has it."""
+        self._has_padding = level["padded"]
+
+    def stop(self):
+        """The log is gone."""
+        self._near.disconnect()
+        self._arrivals.disconnect()
+
+    def _toggled(self, event):
+        button = event.currentTarget
+        button.setAttribute("aria-pressed", "false" if _is_pressed(button) else "true")
+        show(self._without, _is_pressed(self._on) and self._has_padding)
+        self._begin_anew()
+
+    def _begin_anew(self):
+        self.stop()
+        for row in self._rows.querySelectorAll(".inspected"):
+            row.classList.remove("inspected")
+            row.querySelector(".wire").remove()
+            row.querySelector(".you-see").remove()
+        if _is_pressed(self._on):
+            self._arrivals.observe(self._rows, to_js({"childList": True}))
+            for row in self._rows.children:
+                self._near.observe(row)
+
+    def _arrived(self, records, observer):
+        for record in records:
+            for row in record.addedNodes:
+                self._near.observe(row)
+
+    def _came_near(self, entries, observer):
+        """From the newest on, as the reader is mostly at the end."""
+        built = 0
+        for row in reversed([entry.target for entry in entries if entry.isIntersecting]):
+            self._near.unobserve(row)
+            if built < _AT_ONCE:
+                built += self._inspect(row)
+            else:
+                self._near.observe(row)  # asks once more, when those above stand where they belong
+
+    def _inspect(self, row):
+        """1 if there is something to show beside this row, else 0."""
+        pane, tools = self._look(row.id[len(self._prefix) :], not _is_pressed(self._without))
+        if pane is None:
+            return 0
+        build(row, pane, tools)
+        return 1
+
+    # Of all panes only one is reachable by the Tab key, with what is in it, as a thousand stops would be a wall.
+
+    def _focused(self, event):
+        pane = event.target.closest(".wire")
+        if event.target.className == "log":
+            panes = self._log.querySelectorAll(".wire")
+            pane = panes[panes.length - 1] if panes.length else None
+        if pane and pane.tabIndex < 0:
+            for other in self._log.querySelectorAll('.wire[tabindex="0"]'):
+                _make_reachable(other, -1)
+            _make_reachable(pane, 0)
+
+    def _key_pressed(self, event):
+        """The arrows lead from pane to pane, and within one from field to field."""
+        here, way = event.target, {"ArrowUp": -1, "ArrowDown": 1}.get(event.key)
+        if way and (here.matches(".wire") or here.matches(".field-name")):
+            event.preventDefault()
+            all_of_them = self._log.querySelectorAll(".wire") if here.matches(".wire") else _names_beside(here)
+            place = [one.isSameNode(here) for one in all_of_them].index(True) + way
+            if 0 <= place < len(all_of_them):
+                all_of_them[place].focus()
+
+
+def _is_pressed(button):
+    return button.getAttribute("aria-pressed") == "true"
+
+
+def _make_reachable(pane, tab_index):
+    pane.tabIndex = tab_index
+    for stop in pane.querySelectorAll(".stop"):
+        stop.tabIndex = tab_index
+
+
+def _names_beside(name):
+    return name.closest(".legend").querySelectorAll(".field-name")
