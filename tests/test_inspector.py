@@ -76,7 +76,7 @@ def entry_of(pane: dict) -> tuple:
     assert pane["selected"].split() == " ".join(shown for _, _, shown in pane["body"]).split()
     body, fields = "", b""
     for kind, name, shown in pane["body"]:
-        if name and kind == "hex":
+        if name not in ("", "body"):
             fields += bytes.fromhex(shown)
         else:
             body, fields = body + b64(fields) + value(kind, shown), b""
@@ -165,7 +165,7 @@ def test_the_fields_are_named_and_sized_and_what_leaks_is_said(in_lab):
     assert panes(alice, 0) == []
     assert alice.messages()[0].text == "twelve bytes"
     # Classic has nothing to be without
-    alice.joins("kitchen", level="Lab: Classic")
+    alice.joins("kitchen", "another passphrase", level="Lab: Classic")
     alice.button(SHOW).click()
     expect(alice.button(WITHOUT)).to_have_count(0)
     alice.says("twelve bytes")
@@ -188,13 +188,14 @@ def test_by_keyboard_on_a_narrow_screen_nothing_is_cut_off_and_every_field_can_b
     page.keyboard.press("Space")
     expect(show).to_have_attribute("aria-pressed", "true")
     found = page.get_by_role("group", name="The relay sees")
-    expect(found).to_have_count(2)
+    expect(found).to_have_count(1)  # the other is far above
     fits(alice)
     dump = found.last.get_by_role("group", name="Body")
     assert dump.evaluate("one => one.scrollHeight > 10 * one.clientHeight && one.clientHeight < innerHeight")
     tab_to(alice, found.last)
     page.keyboard.press("ArrowUp")
     expect(found.first).to_be_focused()
+    expect(found).to_have_count(2)
     page.keyboard.press("ArrowDown")
     expect(found.last).to_be_focused()
     page.keyboard.press("Tab")
@@ -215,11 +216,11 @@ def test_by_keyboard_on_a_narrow_screen_nothing_is_cut_off_and_every_field_can_b
 
 
 def test_of_a_thousand_messages_only_those_near_the_eye_have_panes(server, in_lab):
-    with RelayClient(server.websocket_url) as client:
-        client.join("lab-passphrase/kitchen")
-        client.results([client.append("lab-passphrase/kitchen", f"flood {number}") for number in range(300)])
-        client.results([client.append("lab-passphrase/kitchen", f"flood {number}") for number in range(300, 600)])
-        client.results([client.append("lab-passphrase/kitchen", f"flood {number}") for number in range(600, 1_000)])
+    room = "lab-passphrase/kitchen"
+    for first in range(0, 1_000, 200):  # a connection may not send more at once
+        with RelayClient(server.websocket_url) as client:
+            client.join(room, after=first)
+            client.results([client.append(room, f"flood {first + number}") for number in range(200)])
     alice = in_lab("Alice")
     alice.joins("kitchen", level="Lab: Passphrase")
     alice.button(SHOW).click()

@@ -63,39 +63,49 @@ class Inspector:
         for row in reversed([entry.target for entry in entries if entry.isIntersecting]):
             self._near.unobserve(row)
             if built < _AT_ONCE:
-                built += self._inspect(row)
+                built += self._pane_of(row) is not None
             else:
                 self._near.observe(row)  # asks once more, when those above stand where they belong
 
-    def _inspect(self, row):
-        """1 if there is something to show beside this row, else 0."""
-        pane, tools = self._look(row.id[len(self._prefix) :], not _is_pressed(self._without))
-        if pane is None:
-            return 0
-        build(row, pane, tools)
-        return 1
+    def _pane_of(self, row):
+        """The pane beside this row, which is built now if it is not there; None if there is nothing to show."""
+        if not row.matches(".inspected"):
+            pane, tools = self._look(row.id[len(self._prefix) :], not _is_pressed(self._without))
+            if pane is None:
+                return None
+            build(row, pane, tools)
+        return row.lastElementChild
 
     # Of all panes only one is reachable by the Tab key, with what is in it, as a thousand stops would be a wall.
 
     def _focused(self, event):
-        pane = event.target.closest(".wire")
+        if not _is_pressed(self._on):
+            return
+        row = event.target.closest(".row")
         if event.target.className == "log":
-            panes = self._log.querySelectorAll(".wire")
-            pane = panes[panes.length - 1] if panes.length else None
+            shown = self._rows.querySelectorAll(".inspected")
+            row = shown[shown.length - 1] if shown.length else None
+        pane = row and self._pane_of(row)
         if pane and pane.tabIndex < 0:
-            for other in self._log.querySelectorAll('.wire[tabindex="0"]'):
+            for other in self._rows.querySelectorAll('.wire[tabindex="0"]'):
                 _make_reachable(other, -1)
             _make_reachable(pane, 0)
 
     def _key_pressed(self, event):
         """The arrows lead from pane to pane, and within one from field to field."""
-        here, way = event.target, {"ArrowUp": -1, "ArrowDown": 1}.get(event.key)
-        if way and (here.matches(".wire") or here.matches(".field-name")):
+        here = event.target
+        if event.key in ("ArrowUp", "ArrowDown") and here.matches(".wire, .field-name"):
             event.preventDefault()
-            all_of_them = self._log.querySelectorAll(".wire") if here.matches(".wire") else _names_beside(here)
-            place = [one.isSameNode(here) for one in all_of_them].index(True) + way
-            if 0 <= place < len(all_of_them):
-                all_of_them[place].focus()
+            further = _above if event.key == "ArrowUp" else _below
+            there = self._next_pane(here, further) if here.matches(".wire") else _next_name(here, further)
+            if there:
+                there.focus()
+
+    def _next_pane(self, pane, further):
+        row = further(pane.parentElement)
+        while row and not self._pane_of(row):
+            row = further(row)
+        return row and row.lastElementChild
 
 
 def _is_pressed(button):
@@ -108,5 +118,14 @@ def _make_reachable(pane, tab_index):
         stop.tabIndex = tab_index
 
 
-def _names_beside(name):
-    return name.closest(".legend").querySelectorAll(".field-name")
+def _above(element):
+    return element.previousElementSibling
+
+
+def _below(element):
+    return element.nextElementSibling
+
+
+def _next_name(name, further):
+    item = further(name.closest("div"))
+    return item and item.querySelector(".field-name")
