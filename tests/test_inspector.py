@@ -58,7 +58,7 @@ def panes(someone: Person, count: int) -> list[dict]:
     """As many panes as stand in the room that is shown, once there are so many."""
     found = someone.page.get_by_role("group", name="The relay sees")
     expect(found).to_have_count(count)
-    for summary in someone.page.get_by_text("The body as it is stored").all():
+    for summary in someone.page.get_by_text("The body as it is stored, its fields in base64url").all():
         if summary.is_visible() and not summary.evaluate("summary => summary.parentElement.open"):
             summary.click()
             expect(summary.locator("xpath=following-sibling::p")).not_to_be_empty()

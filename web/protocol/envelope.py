@@ -29,20 +29,20 @@ PASSPHRASE_FIELDS = (
 # What each field is, for who looks at a body.
 CLASSIC_MEANINGS = {
     "iv": "random, new for each message",
-    "ciphertext": "the text, encrypted; the last 16 bytes are the tag",
-    "salt": "random, new for each session; the slow key is derived with it",
+    "ciphertext": "the text, encrypted, and the tag(16)",
+    "salt": "random, once for the session: the slow key's salt",
 }
 PASSPHRASE_MEANINGS = {
-    "kdf": "how the slow key is derived: 1 PBKDF2, 2 Argon2id",
+    "kdf": "the slow key by PBKDF2 (1) or Argon2id (2)",
     "cost": "iterations, or passes(1), lanes(1), MiB(2)",
-    "room_salt": "random, made once for the room; the slow key is derived with it",
+    "room_salt": "random, once for the room: the slow key's salt",
     "session_public": "the session's Ed25519 key, new at each Join",
     "name": "its length and the name, signed",
-    "counter": "what this session sealed before; the nonce is made of it",
+    "counter": "texts that the session sealed before; makes the nonce",
     "anchor_seq": "the newest entry that the sender had been shown",
     "anchor_hash": "SHA-256 of that entry's body",
-    "ct": "the padded text, encrypted; the last 16 bytes are the tag",
-    "sig": "Ed25519 over the level, the room and all fields before it",
+    "ct": "the text, padded and encrypted, and the tag(16)",
+    "sig": "Ed25519 over level, room and all fields before it",
 }
 
 PBKDF2, ARGON2ID = 1, 2
