@@ -888,3 +888,26 @@ def test_a_replaced_log_is_as_old_as_it_says_and_the_same_log_after_a_break_is_n
     room.joined(newest=1, log="L2", after=0)
     room.reads(theirs(1, "b", author="us2"))
     assert "[same-name]" in " ".join(room.happened())
+
+
+# What the relay sees
+
+
+@pytest.mark.parametrize("open_to_view", [False, True])
+def test_what_the_relay_sees_is_kept_of_our_own_messages_and_of_others_only_where_a_room_is_open_to_view(
+    room, open_to_view
+):
+    room.level.open_to_view = open_to_view
+    room.says("hello")
+    room.reads(theirs(1, "a"), ours(2, 1, "hello"), entry(3, "! not-encrypted"), theirs(4, "b", "K"))
+    assert set(room.session.wire.kept) == ({"s0-1", "s0-2", "s0-3", "s0-4"} if open_to_view else {"s0-2"})
+    own, outcome = room.session.wire.kept["s0-2"]
+    assert (own["body"], outcome.text) == ("ours us hello #1", "hello #1")
+
+
+def test_what_is_kept_of_a_message_that_waited_for_its_key_is_what_became_of_it(room):
+    room.level.open_to_view = True
+    room.reads(theirs(1, "a", "K"))
+    assert isinstance(room.session.wire.kept["s0-1"][1], Waiting)
+    room.pass_time()
+    assert room.session.wire.kept["s0-1"][1].text == "a"

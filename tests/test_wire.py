@@ -31,8 +31,8 @@ def at(seq, body, **more):
 
 
 def pane_of(level, one, outcome=None, padding=True):
-    wire = Wire(True)
-    wire.keep(one, outcome, False)
+    wire = Wire()
+    wire.keep(one, outcome)
     return wire.pane(PLATFORM, level, f"{level.id}/kitchen", one["row"], padding)
 
 
@@ -230,30 +230,25 @@ def kept(wire, row):
     return pane and pane.note != FORGOTTEN
 
 
-def test_a_room_that_is_open_to_view_keeps_all_and_another_only_its_own():
+def test_only_levels_of_the_lab_are_open_to_view():
     assert [level.open_to_view for level in LEVELS] == [False, False, True, True]
-    for open_to_view in (False, True):
-        wire = Wire(open_to_view)
-        wire.keep(at(1, "ours"), None, True)
-        wire.keep(at(2, "theirs"), None, False)
-        assert [bool(kept(wire, row)) for row in ("s0-1", "s0-2", "n1", "")] == [True, open_to_view, False, False]
 
 
 def test_only_the_newest_are_kept_and_of_older_ones_it_is_known_that_they_were():
-    wire = Wire(True)
+    wire = Wire()
     for seq in range(1, ENTRIES + 3):
-        wire.keep(at(seq, "x"), None, False)
+        wire.keep(at(seq, "x"), None)
     assert [kept(wire, f"s0-{seq}") for seq in (1, 2, 3, ENTRIES + 2)] == [False, False, True, True]
     assert len(wire.order) == ENTRIES
-    wire.keep(at(1, "x"), None, False)  # its key came late
+    wire.renew(at(1, "x"), None)  # its key came late
     assert kept(wire, "s0-1") is False and len(wire.order) == wire.characters == ENTRIES
 
 
 def test_long_bodies_count_by_their_characters():
-    wire, longest = Wire(True), 65_536
+    wire, longest = Wire(), 65_536
     most = CHARACTERS // longest
     for seq in range(1, most + 2):
-        wire.keep(at(seq, "x" * longest), None, False)
+        wire.keep(at(seq, "x" * longest), None)
     assert [kept(wire, "s0-1"), kept(wire, "s0-2")] == [False, True]
     assert wire.characters == most * longest
 
@@ -261,8 +256,9 @@ def test_long_bodies_count_by_their_characters():
 def test_an_entry_that_opens_later_is_kept_once_with_what_came_of_it():
     level = joined()
     one, outcome = sealed(level, "hello")
-    wire = Wire(True)
-    for each in (Waiting(b"key"), outcome):
-        wire.keep(one, each, False)
+    wire = Wire()
+    wire.keep(one, Waiting(b"key"))
+    wire.renew(one, outcome)
+    wire.renew(at(2, "not kept"), outcome)
     assert wire.order == ["s0-1"] and wire.characters == len(one["body"])
-    assert wire.kept["s0-1"] == (one, outcome)
+    assert wire.kept == {"s0-1": (one, outcome)}

@@ -32,7 +32,7 @@ class Session:
         self.members = Members(platform, show, later)
         self.writers = Writers(platform, level, name, show, self.members.present)
         self.verdict = Verdict(show, self.way_out)
-        self.wire = Wire(level.open_to_view)
+        self.wire = Wire()
         self.log = None
         self.logs = 0  # how many this session has read
         self.last = 0  # the newest seq that we were shown
@@ -211,7 +211,8 @@ class Session:
             if isinstance(outcome, Replayed) and entry["seq"] <= self.reread_until:
                 continue
             item = self.writing.landed(entry)
-            self.wire.keep(entry, outcome, item is not None)
+            if item or self.level.open_to_view:
+                self.wire.keep(entry, outcome)
             if item:
                 self.show_rows(fresh)
                 fresh = []
@@ -267,7 +268,7 @@ class Session:
             self.waiting = [(entry, wanted) for entry, wanted in self.waiting if wanted != key_name]
             for entry, outcome in zip(due, await self.open(due)):
                 self.verdict.count(outcome)
-                self.wire.keep(entry, outcome, False)
+                self.wire.renew(entry, outcome)
                 self.show.change(entry["row"], self.writers.row_of(entry, outcome))
             self.writers.tell()
         self.pursue_keys()

@@ -21,29 +21,27 @@ ADDRESS = ("Address", "where the connection came from, which the relay knows, th
 
 
 class Wire:
-    """The newest entries of a session, by the id of their row: all if they are open to view, else only its own."""
+    """The newest of those entries that a session lets be looked at, by the id of their row."""
 
-    def __init__(self, open_to_view):
-        self.open_to_view = open_to_view
+    def __init__(self):
         self.kept = {}  # row -> (entry, outcome of the level), or None once it was dropped for newer ones
         self.order = []  # of those that are kept
         self.characters = 0
 
-    def keep(self, entry, outcome, own):
-        """An entry that is shown; again, with another outcome, once its key is there."""
-        if not own and not self.open_to_view:
-            return
-        row = entry["row"]
-        if row not in self.kept:
-            self.order.append(row)
-            self.characters += len(entry["body"])
-        elif self.kept[row] is None:
-            return
-        self.kept[row] = (entry, outcome)
+    def keep(self, entry, outcome):
+        """An entry that is shown."""
+        self.kept[entry["row"]] = (entry, outcome)
+        self.order.append(entry["row"])
+        self.characters += len(entry["body"])
         while len(self.order) > ENTRIES or self.characters > CHARACTERS:
             oldest = self.order.pop(0)
             self.characters -= len(self.kept[oldest][0]["body"])
             self.kept[oldest] = None
+
+    def renew(self, entry, outcome):
+        """What became of an entry when its key was there; nothing if it is not kept."""
+        if self.kept.get(entry["row"]):
+            self.kept[entry["row"]] = (entry, outcome)
 
     def pane(self, platform, level, address, row, padding=True):
         """A Pane; None if the row stands for no entry, or for one that is not kept here.
@@ -59,7 +57,7 @@ class Wire:
 
 class Pane:
     """note: a sentence, or "". members, body: Parts in their order; those of the body are all of it. characters: of the
-    body. stored: the body as the relay has it, "" where that is shown anyway, or nothing of it. leaks: (what, in words).
+    body. stored: the body as the relay has it, or "" where that is shown anyway or is none. leaks: (what, in words).
     """
 
     def __init__(self, note, members=(), body=(), characters=0, stored="", leaks=()):
