@@ -32,7 +32,11 @@ class Between:
     def pass_on(self, text):
         frame = self.change(json.loads(text))
         if frame is not None:
-            self.page_side.send(frame if isinstance(frame, str) else json.dumps(frame, ensure_ascii=False))
+            self.give(frame)
+
+    def give(self, frame):
+        """The page gets this, a frame or any other text."""
+        self.page_side.send(frame if isinstance(frame, str) else json.dumps(frame, ensure_ascii=False))
 
 
 @pytest.fixture
@@ -55,9 +59,9 @@ def test_an_answer_that_nobody_asked_for_joins_no_room(alice, relay):
     relay.change = everything_is_in_use
     alice.tries_to_join("garden")
     alice.sees_note("also in use at level Classic")
-    relay.page_side.send(json.dumps({"type": "looked", "rooms": []}))
+    relay.give({"type": "looked", "rooms": []})
     alice.field("Room").fill("orchard")  # the person thinks better of it
-    relay.page_side.send(json.dumps({"type": "looked", "rooms": []}))
+    relay.give({"type": "looked", "rooms": []})
     alice.goes_to("kitchen")
     alice.says("the answers came before this")
     alice.sees("the answers came before this", state="relayed")

@@ -10,6 +10,7 @@ from person import at_both_levels
 from protocol.digits import session_digits
 from reference import ReferencePlatform, run
 from relay_client import RelayClient
+from test_chat_hostile import Between
 from test_chat_page import fits
 
 SHARED = WORDS.decode()
@@ -134,6 +135,53 @@ def test_our_tag_keeps_the_focus_while_others_come_and_go(alice, bob, person):
     expect(members).not_to_contain_text("2 times")
     alice.sees_members("Alice", "Al", "Bob")
     expect(tag).to_be_focused()
+
+
+def test_our_message_keeps_focus_press_and_selection_while_it_is_relayed_and_takes_its_place(alice):
+    relay, held = Between(alice.page), []
+    alice.joins("kitchen", SHARED)
+    relay.change = held.append  # the page gets nothing
+    alice.says("hello")
+    alice.until(lambda: {"appended", "entries"} <= {frame["type"] for frame in held}, "the relay has it")
+    tag = alice.page.get_by_role("log", name="Messages").get_by_role("button")
+    tag.focus()
+    alice.page.evaluate("() => getSelection().selectAllChildren(document.querySelector('.row .text'))")
+    tag.hover()
+    alice.page.mouse.down()
+    for kind, row_id in (("appended", r"row-1-[\w-]{22}"), ("entries", "row-1-s0-1")):
+        relay.give(next(frame for frame in held if frame["type"] == kind))
+        alice.until(
+            lambda row_id=row_id: [
+                row for row in alice.messages() if row.state == "relayed" and re.fullmatch(row_id, row.id)
+            ],
+            f"what {kind} changes",
+        )
+        expect(tag).to_be_focused()
+    assert alice.page.evaluate("getSelection().toString()") == "hello"
+    alice.page.mouse.up()
+    assert alice.panel().own
+
+
+def test_our_message_keeps_the_focus_when_it_overtakes_one_that_failed_and_hands_it_to_the_log_when_refused(alice):
+    relay, held = Between(alice.page), []
+    alice.joins("kitchen", SHARED)
+    relay.change = held.append
+    for text in ("one", "two"):
+        alice.says(text)
+    entries = lambda: [entry for frame in held for entry in frame.get("entries", [])]  # noqa: E731 - one line
+    one, two = alice.until(lambda: entries()[1:] and entries(), "the relay has both")
+    room = {"room": "passphrase/kitchen"}
+    relay.give({"type": "error", "code": "log-full", "message": "It is full.", "id": one["id"], **room})
+    alice.sees("one", state="failed")
+    tags = alice.page.get_by_role("log", name="Messages").locator(".tag")
+    tags.nth(1).focus()
+    relay.give({"type": "entries", "entries": [two], **room})
+    alice.until(lambda: [str(row) for row in alice.messages()] == ["Alice: two", "Alice: one"], "their order")
+    expect(tags.nth(0)).to_be_focused()
+    tags.nth(1).focus()
+    relay.give({"type": "entries", "entries": [one | {"seq": 3}], **room})
+    alice.sees_refusal("replayed")
+    expect(alice.page.get_by_role("log", name="Messages")).to_be_focused()
 
 
 def test_the_digits_are_reached_by_keyboard_and_the_log_is_one_stop_of_the_tab_key_however_long(alice, bob):

@@ -1,7 +1,7 @@
 """Small helpers over the document, for the rest of view/. Text only ever enters it as text, never as HTML."""
 
 from pyscript import document, window
-from pyscript.ffi import create_proxy
+from pyscript.ffi import create_proxy, to_js
 
 
 def by_id(element_id):
@@ -29,6 +29,15 @@ def listen_submit(form, handler):
 def show(element, shown):
     """Show the element, or hide it from the eye and from screen readers alike."""
     element.hidden = not shown
+
+
+def move_before(place, element):
+    """Move an element of the document to stand before another. What has the focus inside it keeps that."""
+    focused = document.activeElement
+    had_focus = element.contains(focused)
+    place.before(element)
+    if had_focus:
+        focused.focus(to_js({"preventScroll": True}))
 
 
 def add(parent, tag_name, text, class_name=""):

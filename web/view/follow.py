@@ -11,7 +11,7 @@ _NEAR = 24  # pixels from the end that still count as the end
 class Follow:
     """Scrolling of one log: following is True while the reader is at the end; jump leads back there."""
 
-    def __init__(self, log, lists, jump):
+    def __init__(self, log, rows, jump):
         self.following = True
         self._log, self._jump, self._top = log, jump, 0
         listen(log, "scroll", self._scrolled)
@@ -19,8 +19,7 @@ class Follow:
         # One observer for every reason to move: rows added, the window or the draft resized, the room shown again.
         self._observer = window.ResizeObserver.new(create_proxy(self._resized))
         self._observer.observe(log)
-        for rows in lists:
-            self._observer.observe(rows)
+        self._observer.observe(rows)
 
     def arrived(self):
         """Messages were added."""

@@ -5,7 +5,7 @@ from pyscript.ffi import create_proxy
 
 from . import clock, rows
 from .compose import Compose
-from .dom import add, add_choices, add_tag, by_id, clone, listen, show
+from .dom import add, add_choices, add_tag, by_id, clone, listen, move_before, show
 from .follow import Follow
 from .inspector import Inspector
 
@@ -26,9 +26,9 @@ class RoomView:
         self._people = {}  # what is shown of a member, as _facts() gives it -> its element
         self.panel = clone("room-panel")
         self._log = self._find(".log")
-        # Own rows that the relay has not passed on yet stand in a list of their own below the others.
-        self._settled, self._pending = self._find(".settled"), self._find(".pending")
-        self._follow = Follow(self._log, [self._settled, self._pending], self._find(".jump"))
+        self._list = self._find(".row-list")
+        self._pending = []  # ids of the own rows that the relay has not passed on yet; they stand below all others
+        self._follow = Follow(self._log, self._list, self._find(".jump"))
         self._compose = Compose(self.panel, self._send)
         self._inspector = Inspector(self.panel, self._settled, self._prefix, lambda *row: actions.wire(key, *row))
         self._history_ended = create_proxy(self._end_history)
@@ -78,30 +78,47 @@ class RoomView:
         fragment = document.createDocumentFragment()
         unread = 0
         for row in batch:
-            self._append(fragment, row)
+            if self._is_first_of_a_day(row):
+                fragment.append(rows.build_day(self._last_day))
+            fragment.append(rows.build(self._prefix, row))
             if row["kind"] == "message" and not row["own"]:
                 unread += 1
-        self._settled.append(fragment)
+        if self._pending:
+            self._element(self._pending[0]).before(fragment)
+        else:
+            self._list.append(fragment)
         if unread:
             self._follow.arrived()
             self._counted(unread)
 
     def pending(self, row):
         """Append an own row that is on its way."""
-        self._pending.append(rows.build(self._prefix, row))
+        self._pending.append(row["id"])
+        self._list.append(rows.build(self._prefix, row))
         self._follow.to_end()
 
     def place(self, row_id, row):
         """The own row came back from the relay: it takes its place in the order, as this row."""
-        self._element(row_id).remove()
-        self._append(self._settled, row)
+        first = self._pending[0]
+        self._pending.remove(row_id)
+        li = self._element(row_id)
+        if row_id != first:  # as one of ours before it has failed
+            move_before(self._element(first), li)
+        if self._is_first_of_a_day(row):
+            li.before(rows.build_day(self._last_day))
+        self.change(row_id, row)
 
     def change(self, row_id, row):
         """Show this row where the row of that id stood."""
         old = self._element(row_id)
         was_message = old.getAttribute("data-kind") == "message"
+        if was_message and row["kind"] == "message":
+            rows.change(old, self._prefix, row)
+            return
+        if was_message and old.contains(document.activeElement):
+            self._log.focus()  # its tag is about to vanish
         old.replaceWith(rows.build(self._prefix, row))
-        if row["kind"] == "message" and not was_message and not row["own"]:
+        if row["kind"] == "message" and not row["own"]:
             self._counted(1)
 
     def mark(self, writer, codes, word):
@@ -184,13 +201,10 @@ class RoomView:
     def _element(self, row_id):
         return by_id(rows.element_id(self._prefix, row_id))
 
-    def _append(self, parent, row):
-        if row["at"]:
-            day = clock.local(row["at"])[1]
-            if day != self._last_day:
-                self._last_day = day
-                parent.append(rows.build_day(day))
-        parent.append(rows.build(self._prefix, row))
+    def _is_first_of_a_day(self, row):
+        day = clock.local(row["at"])[1] if row["at"] else self._last_day
+        is_first, self._last_day = day != self._last_day, day
+        return is_first
 
     def _begin_history(self):
         self._log.setAttribute("aria-busy", "true")

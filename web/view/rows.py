@@ -23,20 +23,25 @@ def build(prefix, row):
     li = _template(kind).cloneNode(True)
     li.id = element_id(prefix, row["id"])
     if kind == "message" or kind == "waiting":
-        text = _fill_message(li, row)
+        text = _fill_message(li, row, True)
     elif kind == "refusal":
         text = _fill_refusal(li, row)
     else:
         text = li.firstElementChild
         _fill_time(text.nextElementSibling, row["at"])
     text.textContent = row["text"]
-    if row["code"]:
-        li.setAttribute("data-code", row["code"])
-    for sentence in row["warnings"]:
-        add(li, "p", sentence, "warning")
-    if row["state"] == "failed":
-        add(li, "button", "Try again", "retry quiet").type = "button"
+    _add_notes(li, row)
     return li
+
+
+def change(li, prefix, row):
+    """Make the element of a message that of the same message as it stands now; its text and tag are what they were."""
+    # The element stays, its tag untouched: else the focus, a press under way and a selection of the text would be lost.
+    for note in li.querySelectorAll(".warning, .retry"):
+        note.remove()
+    li.id = element_id(prefix, row["id"])
+    _fill_message(li, row, False)
+    _add_notes(li, row)
 
 
 def mark(li, codes, word):
@@ -58,7 +63,7 @@ def _template(kind):
     return _templates[kind]
 
 
-def _fill_message(li, row):
+def _fill_message(li, row, is_new):
     """Fills who and when, and returns the element for the text."""
     who = li.firstElementChild
     meta = who.nextElementSibling
@@ -67,8 +72,9 @@ def _fill_message(li, row):
     tag = name.nextElementSibling
     if row["tag"]:
         tag.value = row["writer"]
-        tag.textContent = row["tag"]
-        tag.className = "tag tag-" + str(row["color"])
+        if is_new:
+            tag.textContent = row["tag"]
+            tag.className = "tag tag-" + str(row["color"])
         if row["marks"]:
             mark(li, row["marks"], row["mark"])
     else:
@@ -80,6 +86,16 @@ def _fill_message(li, row):
         meta.firstElementChild.textContent = row["state"]
     _fill_time(meta.lastElementChild, row["at"])
     return meta.nextElementSibling
+
+
+def _add_notes(li, row):
+    """What stands below the text."""
+    if row["code"]:
+        li.setAttribute("data-code", row["code"])
+    for sentence in row["warnings"]:
+        add(li, "p", sentence, "warning")
+    if row["state"] == "failed":
+        add(li, "button", "Try again", "retry quiet").type = "button"
 
 
 def _fill_refusal(li, row):
