@@ -1,4 +1,4 @@
-"""The attack matrix: every attack of tests/attacks on every level, tried on real pages, and what people see of it.
+"""The attack matrix: every attack of web/lab/attacks on every level, tried on real pages, and what people see of it.
 
     python -m tests.attack_matrix [--write]
 

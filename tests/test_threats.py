@@ -1,5 +1,5 @@
-"""The threat model, README.md and SECURITY.md: what they link to is there, the tests that they name exist, and the
-times in the table of guesses follow from its rates."""
+"""The threat model, README.md, the specification and SECURITY.md: what they link to and the paths that they name are
+there, the tests that they name exist, and the times in the table of guesses follow from its rates."""
 
 import ast
 import re
@@ -14,6 +14,8 @@ from conftest import ROOT
 THREATS = ROOT / "web" / "protocol" / "threats.md"
 DOCUMENTS = [THREATS, THREATS.with_name("README.md"), ROOT / "README.md", ROOT / ".github" / "SECURITY.md"]
 LINK = re.compile(r"\[([^\]]*)\]\(([^)\s]+)\)")
+# `web/runtime.json`, tests/, `python -m tests.soak`: from the top of the repository, in backticks or not.
+PATH_OR_MODULE = re.compile(r"(?<![\w./-])(?:(?:web|tests)/[\w./-]*|(?<=-m )tests\.\w+)")
 # A link to a test file, or the name of a test, which is in the file that was linked last in the same paragraph.
 TEST_FILE_OR_NAME = re.compile(r"\[(test_\w+\.py)\]\(([^)]+)\)|`(test_\w+)`")
 
@@ -47,6 +49,12 @@ def broken_links(document: Path) -> list[str]:
     return broken
 
 
+def missing_paths(text: str) -> list[str]:
+    named = [path.rstrip(".") for path in PATH_OR_MODULE.findall(text)]
+    files = {path: path.replace(".", "/") + ".py" if path.startswith("tests.") else path for path in named}
+    return [path for path, file in files.items() if not (ROOT / file).exists()]
+
+
 def named_tests(text: str) -> list[tuple[str | None, str]]:
     """Every test that a text names, with the address of its file; None where no file is linked."""
     found = []
@@ -61,6 +69,17 @@ def named_tests(text: str) -> list[tuple[str | None, str]]:
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_every_link_leads_to_something(document):
     assert broken_links(document) == []
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_every_path_of_the_repository_that_is_named_is_there(document):
+    assert missing_paths(text_of(document)) == []
+
+
+def test_a_path_that_is_not_there_is_missed_wherever_it_stands_and_one_that_is_there_is_not():
+    text = "`tests/gone.py`, `python -m tests.away --now`, in web/none/. `.venv/bin/python x tests/lost`; "
+    missing = ["tests/gone.py", "tests.away", "web/none/", "tests/lost"]
+    assert missing_paths(text + "`tests/soak.py`, `-m tests.soak`, /srv/web/x, level/web/, web/view/.") == missing
 
 
 def test_every_test_that_the_threat_model_names_is_in_the_file_that_it_links_to():
