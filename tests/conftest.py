@@ -4,7 +4,9 @@ The browser is the one that SECURE_CHAT_BROWSER names, else Playwright's own, el
 there is none, it is installed. Browser tests never skip: without a browser they fail and say what to install.
 """
 
+import contextlib
 import os
+import random
 import re
 import shutil
 import signal
@@ -29,6 +31,9 @@ START_TIMEOUT = 240.0  # seconds; the first start may fetch PyScript with npm
 STOP_TIMEOUT = 15.0  # seconds
 ALONE = FileLock(Path(tempfile.gettempdir(), "secure-chat-install.lock"))  # apt-get serves one process at a time
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
+# Below those that systems give to whoever names none (from 32,768 on). Each of pytest's workers has its own.
+WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+PORTS = iter(random.sample(range(10_000 + WORKER, 32_768, 16), 1_000))
 # The first two for small machines, the others so that nothing but our pages touches the network.
 BROWSER_FLAGS = ["--disable-gpu", "--disable-dev-shm-usage", "--disable-quic", "--no-first-run"]
 BROWSER_FLAGS += ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
@@ -160,11 +165,18 @@ def start_server(make_server):
     return lambda environ=None, **options: make_server(environ, **options).start()
 
 
+def free_port() -> int:
+    """A port that stays free until it is named, also while a server is down between two starts. Each is given once."""
+    for port in PORTS:
+        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
+    raise AssertionError("no port is free")
+
+
 @pytest.fixture(scope="session")
 def usual_port() -> int:
     """A free port. Always the same one, so that a browser which has the page's files need not load them again."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return listener.getsockname()[1]
+    return free_port()
 
 
 @pytest.fixture

@@ -209,8 +209,8 @@ def certificate_of(server: Server) -> bytes:
         return secured.getpeercert(binary_form=True)
 
 
-def test_tls_adhoc_serves_the_certificate_whose_fingerprint_is_printed_and_keeps_it(start_server, page):
-    server = start_server(tls_adhoc=True)
+def test_tls_adhoc_serves_the_certificate_whose_fingerprint_is_printed_and_keeps_it(start_server, usual_port, page):
+    server = start_server(tls_adhoc=True, port=usual_port)
     fingerprint = fingerprint_of(server)
     assert fingerprint in server.output
     for kept in (server.data.parent / "tls-adhoc.crt", server.data.parent / "tls-adhoc.key"):
@@ -222,8 +222,8 @@ def test_tls_adhoc_serves_the_certificate_whose_fingerprint_is_printed_and_keeps
     assert fingerprint_of(server.restart()) == fingerprint
 
 
-def test_tls_adhoc_makes_a_new_certificate_when_the_old_one_nears_its_end(start_server):
-    server = start_server(tls_adhoc=True)
+def test_tls_adhoc_makes_a_new_certificate_when_the_old_one_nears_its_end(start_server, usual_port):
+    server = start_server(tls_adhoc=True, port=usual_port)
     first = fingerprint_of(server)
     server.stop()
     nearly = time.time() - code.CERTIFICATE_DAYS * 86_400 - 60

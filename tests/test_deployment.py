@@ -15,7 +15,7 @@ from websockets.exceptions import InvalidStatus
 from werkzeug.serving import make_ssl_devcert
 
 import server as code
-from conftest import ROOT, find_program, wait_until
+from conftest import ROOT, find_program, free_port, wait_until
 from relay_client import PATIENCE, RelayClient
 from test_readme import section
 
@@ -129,11 +129,6 @@ class Site:
             self.process.wait(PATIENCE)
 
 
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return listener.getsockname()[1]
-
-
 def nginx(site: Site) -> tuple[str, ...]:
     program = find_program("nginx", "nginx")
     text = NGINX_SITE.replace("127.0.0.1:5000", f"127.0.0.1:{site.server.port}")
@@ -166,10 +161,10 @@ def caddy(site: Site) -> tuple[str, ...]:
 
 
 @pytest.fixture(params=[nginx, caddy], ids=["nginx", "caddy"])
-def site(request, tmp_path, start_server, runtime_cache):
+def site(request, tmp_path, start_server, usual_port, runtime_cache):
     _, _, *arguments = shlex.split(setting("ExecStart"))
     options = {name[2:].replace("-", "_"): value for name, value in zip(*[iter(arguments)] * 2, strict=True)}
-    paths = {"port": 0, "data": tmp_path / "log.sqlite", "cache": runtime_cache, "connections_per_address": 20}
+    paths = {"port": usual_port, "data": tmp_path / "log.sqlite", "cache": runtime_cache, "connections_per_address": 20}
     site = Site(tmp_path, start_server(**options | paths))
     yield site.start(*request.param(site))
     site.end()

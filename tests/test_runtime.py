@@ -55,9 +55,10 @@ def ready(page):
 # ------------------------------------------------------------------------------------------ the server's copy
 
 
-def test_a_copy_comes_from_the_cdn_once_and_is_kept(make_server, make_cdn, all_files, tmp_path, page):
+def test_a_copy_comes_from_the_cdn_once_and_is_kept(make_server, usual_port, make_cdn, all_files, tmp_path, page):
     cdn = make_cdn(all_files)
-    server = make_server(cdn.environ | NO_NPM, cache=tmp_path / "cache", runtime="local").start()
+    options = {"port": usual_port, "cache": tmp_path / "cache", "runtime": "local"}
+    server = make_server(cdn.environ | NO_NPM, **options).start()
     assert sorted(cdn.asked) == sorted(all_files)
     server.stop()
     server.environ |= NO_CDN
