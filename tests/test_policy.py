@@ -8,8 +8,9 @@ import pytest
 from playwright.sync_api import expect
 
 import server as code
-from conftest import ROOT, Server
+from conftest import ROOT, Server, wait_until
 from other_origin import OtherOrigin, Relaid
+from person import PATIENCE
 
 START = (ROOT / "web" / "start.js").read_text("utf-8")
 # The one string that may be evaluated, as start.js has it.
@@ -171,7 +172,7 @@ ATTEMPTS = {
 
 # Runs an attempt in the page's own world: what the browser's debugger evaluates itself is exempt from the policy.
 RUN = """([other, refused]) => new Promise(done => setTimeout(async () => {
-  const directives = [], note = (event) => directives.push(event.effectiveDirective);
+  const directives = self.directives = [], note = (event) => directives.push(event.effectiveDirective);
   const until = async (condition, tries = 50) => {
     while (!condition() && tries--) await new Promise(wait => setTimeout(wait, 10));
     return Boolean(condition());
@@ -185,7 +186,6 @@ RUN = """([other, refused]) => new Promise(done => setTimeout(async () => {
   const attempt = ATTEMPT;
   const worked = await attempt(other, loads, until).catch(error => error.name);
   if (refused) await until(() => directives.length, 500);
-  document.removeEventListener('securitypolicyviolation', note);
   done([worked, directives]);
 }))"""
 
@@ -206,8 +206,12 @@ def try_all(browser, url: str, refused: bool) -> Tried:
     page = context.new_page()
     page.goto(url)
     expect(page.get_by_role("button", name="Join", exact=True)).to_be_enabled()
-    run = lambda attempt: page.evaluate(RUN.replace("ATTEMPT", attempt.function), [other.url, refused])  # noqa: E731 - one line
-    outcomes = {name: Outcome(*run(attempt)) for name, attempt in ATTEMPTS.items()}
+    outcomes = {}
+    for name, attempt in ATTEMPTS.items():
+        outcomes[name] = Outcome(*page.evaluate(RUN.replace("ATTEMPT", attempt.function), [other.url, refused]))
+        if outcomes[name].worked is None:  # it was asked, or the browser has reported that it may not be
+            decided = lambda asks=attempt.asks: asks in other.asked or page.evaluate("directives.length")  # noqa: E731 - one line
+            wait_until(decided, PATIENCE, f"{name} arrives or is refused")
     context.close()
     other.close()
     return Tried(outcomes, other.asked)
