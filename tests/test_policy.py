@@ -343,11 +343,11 @@ def test_that_string_is_all_that_the_page_evaluates_and_core_js_all_that_it_load
 # ------------------------------------------------------------------------------------------ CDN mode
 
 
-def directives_of(runtime: dict[str, bytes]) -> dict[str, set[str]]:
-    """The policy that is served with this copy of PyScript."""
-    app = code.create_app(code.Settings(port=5000), code.Relay(code.Settings()), runtime)
+def directives_of(runtime: dict[str, bytes], path: str = "/", **options) -> dict[str, set[str]]:
+    """The policy of the page at this path, that is served with this copy of PyScript."""
+    app = code.create_app(code.Settings(port=5000, **options), code.Relay(code.Settings()), runtime)
     at = {"base_url": "http://127.0.0.1:5000", "environ_overrides": {"securechat.visit": code.Visit()}}
-    answer = app.test_client().get("/", **at)
+    answer = app.test_client().get(path, **at)
     assert answer.status_code == 200
     return {
         name: set(sources) for name, *sources in map(str.split, answer.headers["Content-Security-Policy"].split(";"))
@@ -371,6 +371,18 @@ def test_with_our_copy_no_source_is_another_origin_and_only_pictures_come_out_of
     assert {source for source in sources if not re.fullmatch(r"'.*'|script|default", source[1])} == {
         ("img-src", "data:")
     }
+
+
+# ------------------------------------------------------------------------------------------ with the lab
+
+
+def test_with_the_lab_its_chat_alone_may_be_framed_and_by_our_own_pages_alone():
+    pages = {path: directives_of({"core.js": b""}, path, lab=True) for path in ("/", *code.LAB_PAGES)}
+    framed_by = {path: directives.pop("frame-ancestors") for path, directives in pages.items()}
+    frames = {path: directives.pop("frame-src", {"'none'"}) for path, directives in pages.items()}
+    assert framed_by == {"/": {"'none'"}, "/lab": {"'none'"}, "/lab/chat": {"'self'"}}
+    assert frames == {"/": {"'none'"}, "/lab": {"'self'"}, "/lab/chat": {"'none'"}}
+    assert pages["/lab"] == pages["/lab/chat"] == pages["/"] and pages["/"]["default-src"] == {"'none'"}
 
 
 # ------------------------------------------------------------------------------------------ what no policy refuses
