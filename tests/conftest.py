@@ -19,10 +19,12 @@ from pathlib import Path
 
 import pytest
 from filelock import FileLock
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 
 # People of the stories, a wire that can be cut, a relay with any limit set, and the pinned runtime.
 pytest_plugins = ["person", "wire", "relay_server", "fake_cdn"]
+
+expect.set_options(timeout=20_000)  # milliseconds; as in person.py, far more than anything takes
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "web"))  # for `from protocol import ...`, as in the page
@@ -277,7 +279,7 @@ def new_context(browser, request):
 
 def open_context(browser, **options):
     context = browser.new_context(ignore_https_errors=True, **options)
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(20_000)
     context.console = []
     context.on("console", lambda message: context.console.append(f"{message.type}: {message.text}"))
     context.on("weberror", lambda error: context.console.append(f"uncaught: {error.error}"))

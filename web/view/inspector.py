@@ -44,13 +44,18 @@ class Inspector:
     def _begin_anew(self):
         self.stop()
         for row in self._rows.querySelectorAll(".inspected"):
-            row.classList.remove("inspected")
-            row.querySelector(".wire").remove()
-            row.querySelector(".you-see").remove()
+            _clear(row)
         if _is_pressed(self._on):
             self._arrivals.observe(self._rows, to_js({"childList": True}))
             for row in self._rows.children:
                 self._near.observe(row)
+
+    def changed(self, row):
+        """A row stands for another entry now, as one of our own does when it takes its place in the log."""
+        if _is_pressed(self._on):
+            _clear(row)
+            self._near.unobserve(row)
+            self._near.observe(row)
 
     def _arrived(self, records, observer):
         for record in records:
@@ -106,6 +111,13 @@ class Inspector:
         while row and not self._pane_of(row):
             row = further(row)
         return row and row.lastElementChild
+
+
+def _clear(row):
+    if row.matches(".inspected"):
+        row.classList.remove("inspected")
+        row.querySelector(".wire").remove()
+        row.querySelector(".you-see").remove()
 
 
 def _is_pressed(button):

@@ -30,7 +30,7 @@ class RoomView:
         self._pending = []  # ids of the own rows that the relay has not passed on yet; they stand below all others
         self._follow = Follow(self._log, self._list, self._find(".jump"))
         self._compose = Compose(self.panel, self._send)
-        self._inspector = Inspector(self.panel, self._settled, self._prefix, lambda *row: actions.wire(key, *row))
+        self._inspector = Inspector(self.panel, self._list, self._prefix, lambda *row: actions.wire(key, *row))
         self._history_ended = create_proxy(self._end_history)
         listen(self._find(".leave"), "click", self._leave)
         listen(self._log, "click", self._clicked)
@@ -114,6 +114,7 @@ class RoomView:
         was_message = old.getAttribute("data-kind") == "message"
         if was_message and row["kind"] == "message":
             rows.change(old, self._prefix, row)
+            self._inspector.changed(old)
             return
         if was_message and old.contains(document.activeElement):
             self._log.focus()  # its tag is about to vanish
