@@ -34,7 +34,7 @@ START = "await chat.start()"  # the last line of main.py
 WATCH = """{
   const original = { ...Object.fromEntries(["importKey", "deriveKey", "deriveBits", "generateKey", "unwrapKey", "sign",
     "encrypt", "decrypt", "exportKey"].map(name => [name, SubtleCrypto.prototype[name]])) };
-  const keys = new Map(), secrets = new Set();
+  const keys = new Map(), secrets = new Set(), roots = new Set();
   const secret = (bytes) => secrets.add(new Uint8Array(bytes.slice(0)).toHex());
   const twin = {
     async importKey(format, data, algorithm, extractable, usages) {
@@ -64,8 +64,19 @@ WATCH = """{
   const facts = async (key) => ({
     type: key.type, algorithm: key.algorithm.name, extractable: key.extractable, leaves: await leaves(key),
   });
-  self.watched = async () => [await Promise.all([...keys.keys()].map(facts)), [...secrets]];
+  new BroadcastChannel("roots").onmessage = ({ data }) => roots.add(data);
+  self.watched = async () => [await Promise.all([...keys.keys()].map(facts)), [...secrets], [...roots]];
 }"""
+
+# Stands first in the worker that derives with Argon2id: tells WATCH the bytes that it makes a key of.
+WATCH_WORKER = """{
+  const { importKey } = SubtleCrypto.prototype, roots = new BroadcastChannel("roots");
+  SubtleCrypto.prototype.importKey = function (format, data, ...more) {
+    roots.postMessage(data.toHex());
+    return importKey.call(this, format, data, ...more);
+  };
+}
+"""
 
 # Everything that a page keeps, shows or is called by, as text; bytes in hexadecimal.
 BROWSER = """async () => {
@@ -107,8 +118,9 @@ class Looked:
 
     def __init__(self, person: Person):
         page = person.page
-        self.keys, secrets = page.evaluate("self.watched()")
-        self.secrets = [bytes.fromhex(secret) for secret in secrets]
+        self.keys, secrets, roots = page.evaluate("self.watched()")
+        self.roots = [bytes.fromhex(root) for root in roots]  # made with Argon2id
+        self.secrets = self.roots + [bytes.fromhex(secret) for secret in secrets]
         places = page.evaluate(BROWSER)
         places |= {"python": page.evaluate("walk()"), "console": "\n".join(person.context.console)}
         self.forms = {place: forms_of(text.encode()) for place, text in places.items()}
@@ -124,7 +136,13 @@ def watch(one: Person, planted: str = "") -> Person:
     """Lets this person's page tell what keys it makes, and what its Python holds."""
     one.page.add_init_script(WATCH)
     one.page.route("**/main.py", lambda route: route.fulfill(body=main_py(planted)))
+    one.page.route("**/browser/argon2.js", watch_worker)
     return one
+
+
+def watch_worker(route) -> None:
+    theirs = route.fetch()
+    route.fulfill(response=theirs, body=WATCH_WORKER + theirs.text())
 
 
 def main_py(planted: str = "") -> str:
@@ -173,6 +191,7 @@ def test_after_a_conversation_neither_passphrase_nor_key_stands_anywhere(talk, l
     for looked in talk(level).pages:
         assert looked.where(SAID) == ["document"], "what is shown is found"
         assert SECRET.encode() in looked.secrets and len(looked.secrets) >= 2
+        assert {len(root) for root in looked.roots} == (set() if level == "Classic" else {32})
         assert {secret: where for secret in looked.secrets if (where := looked.where_bytes(secret))} == {}
         assert looked.where(SECRET) == []
     assert "Secure Chat is at" in talk(level).logged and not reveals(talk(level).logged.encode(), SECRET)
