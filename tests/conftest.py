@@ -24,13 +24,13 @@ from playwright.sync_api import expect, sync_playwright
 # People of the stories, a wire that can be cut, a relay with any limit set, and the pinned runtime.
 pytest_plugins = ["person", "wire", "relay_server", "fake_cdn"]
 
-expect.set_options(timeout=20_000)  # milliseconds; as in person.py, far more than anything takes
-
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "web"))  # for `from protocol import ...`, as in the page
 RESULTS = ROOT / "test-results"
 START_TIMEOUT = 240.0  # seconds; the first start may fetch PyScript with npm
 STOP_TIMEOUT = 15.0  # seconds
+PATIENCE = 30.0  # seconds; more than anything takes, so reaching it is a finding. A page may wait 15 to connect anew
+expect.set_options(timeout=PATIENCE * 1000)
 ALONE = FileLock(Path(tempfile.gettempdir(), "secure-chat-install.lock"))  # apt-get serves one process at a time
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
 # Below those that systems give to whoever names none (from 32,768 on). Each of pytest's workers has its own.
@@ -279,7 +279,7 @@ def new_context(browser, request):
 
 def open_context(browser, **options):
     context = browser.new_context(ignore_https_errors=True, **options)
-    context.set_default_timeout(20_000)
+    context.set_default_timeout(PATIENCE * 1000)
     context.console = []
     context.on("console", lambda message: context.console.append(f"{message.type}: {message.text}"))
     context.on("weberror", lambda error: context.console.append(f"uncaught: {error.error}"))

@@ -10,9 +10,8 @@ from typing import NamedTuple
 import pytest
 from playwright.sync_api import expect
 
-from conftest import keep_evidence, open_context
+from conftest import PATIENCE, keep_evidence, open_context
 
-PATIENCE = 20.0  # seconds; far more than anything takes, so reaching it is a finding
 PASSPHRASE = "copper kettle 47"
 at_both_levels = pytest.mark.parametrize("level", ["Classic", "Passphrase"])
 

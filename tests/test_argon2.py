@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 from playwright.sync_api import expect
 
 import server as code
-from conftest import Server, open_context, wait_until
+from conftest import PATIENCE, Server, open_context, wait_until
 from people import WORDS, entry, opened
 from person import Person
 from protocol.levels.passphrase import Passphrase
@@ -225,11 +225,12 @@ def test_the_worker_ends_when_its_room_is_left_and_each_room_has_its_own(alice):
     alice.joins("kitchen", SHARED)
     alice.joins("cellar", "another passphrase")
     alice.joins("attic", "a third one", "Classic")
-    assert len(alice.page.workers) == 2
+    has = lambda count: len(alice.page.workers) == count or alice.page.wait_for_timeout(20)  # noqa: E731 - one line
+    wait_until(lambda: has(2), PATIENCE, "two workers")
     for room, left in (("kitchen", 1), ("cellar", 0)):
         alice.goes_to(room)
         alice.leaves()
-        wait_until(lambda left=left: len(alice.page.workers) == left or alice.page.wait_for_timeout(20), 10, "its end")
+        wait_until(lambda left=left: has(left), PATIENCE, f"{left} workers")
 
 
 # ------------------------------------------------------------------------------------------ where it is missing
@@ -291,10 +292,13 @@ def test_a_page_without_argon2id_is_read_by_all_in_a_room_that_uses_it(alice, do
 
 def test_a_worker_that_never_answers_is_given_up_and_the_room_goes_on_with_pbkdf2(dora, relay):
     dora.page.clock.install()
-    dora.page.route(WORKER, lambda route: route.fulfill(body="", content_type="text/javascript"))
+    silent = "self.asked = 0; self.onmessage = ({ data }) => { self.asked = data.number ?? 0 }"
+    dora.page.route(WORKER, lambda route: route.fulfill(body=silent, content_type="text/javascript"))
     dora.joins("kitchen", SHARED)
     dora.says("at last")
     dora.sees("at last", state="sending")
+    [worker] = dora.page.workers
+    wait_until(lambda: worker.evaluate("self.asked"), PATIENCE, "the worker is asked")
     dora.page.clock.fast_forward(31_000)
     dora.sees("at last", state="relayed")
     assert [parameters_of(body) for body in bodies(relay)] == [OLD]

@@ -208,6 +208,7 @@ def test_the_digits_are_reached_by_keyboard_and_the_log_is_one_stop_of_the_tab_k
     keyboard.press("Space")
     assert alice.panel().own
     keyboard.press("Escape")
+    expect(alice.page.get_by_role("dialog")).to_have_count(0)
     keyboard.press("Tab")
     expect(alice.message_field).to_be_focused()
     keyboard.press("Shift+Tab")

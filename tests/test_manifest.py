@@ -16,7 +16,7 @@ import pytest
 from playwright.sync_api import expect
 
 import server as code
-from conftest import ROOT, Server, as_arguments, find_program, wait_until
+from conftest import PATIENCE, ROOT, Server, as_arguments, find_program, wait_until
 from fake_cdn import NOWHERE, answer_for_the_cdn
 from protocol import manifest
 
@@ -355,7 +355,7 @@ def test_what_does_not_come_again_and_what_is_not_in_the_list_is_named(alice):
     alice.opens_the_page()
     alice.page.evaluate("fetch('/healthz').then(answer => answer.text())")
     noted = "() => performance.getEntriesByType('resource').some(one => one.name.endsWith('/healthz'))"
-    wait_until(lambda: alice.page.evaluate(noted), 10, "the browser has noted it")
+    wait_until(lambda: alice.page.evaluate(noted), PATIENCE, "the browser has noted it")
     looks_and_sees_a_problem(alice)
     expect(problems(alice).locator("p")).to_have_text(
         [

@@ -8,9 +8,8 @@ import pytest
 from playwright.sync_api import expect
 
 import server as code
-from conftest import ROOT, Server, wait_until
+from conftest import PATIENCE, ROOT, Server, wait_until
 from other_origin import OtherOrigin, Relaid
-from person import PATIENCE
 
 START = (ROOT / "web" / "start.js").read_text("utf-8")
 # The one string that may be evaluated, as start.js has it.
@@ -296,8 +295,8 @@ def test_injected_markup_runs_nothing_unless_the_policy_is_gone(page, relaid, wi
 def test_a_page_of_another_origin_cannot_frame_ours_unless_the_policy_is_gone(page, real, relaid, with_policy):
     other, ours = OtherOrigin(), real.url if with_policy else relaid()
     page.goto(f"{other.url}/frame.html?{ours}/")
-    frame = page.frames[1]
-    assert frame.url == ("chrome-error://chromewebdata/" if with_policy else f"{ours}/")
+    frame, shown = page.frames[1], "chrome-error://chromewebdata/" if with_policy else f"{ours}/"
+    wait_until(lambda: page.evaluate("1") and frame.url == shown, PATIENCE, f"{shown} in the frame")
     expect(frame.get_by_role("heading", name="Secure Chat", exact=True)).to_have_count(0 if with_policy else 1)
     other.close()
 

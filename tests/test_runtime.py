@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 import server as code
-from conftest import ROOT, Server, wait_until
+from conftest import PATIENCE, ROOT, Server, wait_until
 from fake_cdn import NOWHERE, FakeCdn, answer_for_the_cdn
 from pin_runtime import import_map
 
@@ -186,7 +186,7 @@ def test_a_file_that_loads_from_the_cdn_and_is_not_pinned_is_noticed(start_serve
     ready(page)
     assert_all_is_pinned(asked, url, pinned_files)
     assert outcome_in_page(page, f"import('{sorted(FOLDERS)[0]}other.mjs')") == "[object Promise]"
-    wait_until(lambda: page.wait_for_timeout(20) or asked[-1].endswith("other.mjs"), 10, "the page asks for it")
+    wait_until(lambda: page.wait_for_timeout(20) or asked[-1].endswith("other.mjs"), PATIENCE, "it is asked for")
     with pytest.raises(AssertionError, match="not pinned"):
         assert_all_is_pinned(asked, url, pinned_files)
 
@@ -219,7 +219,7 @@ def test_python_that_comes_after_we_gave_up_works_all_the_same(server, page):
     held = []
     page.route("**/micropython.wasm", lambda route: held.append(route))
     page.goto(server.url, wait_until="domcontentloaded")
-    wait_until(lambda: page.wait_for_timeout(20) or held, 10, "the page asks for the interpreter")
+    wait_until(lambda: page.wait_for_timeout(20) or held, PATIENCE, "the page asks for the interpreter")
     page.clock.fast_forward(31_000)
     expect(page.locator("#unsupported")).to_contain_text("Python did not arrive")
     held[0].continue_()
