@@ -32,7 +32,6 @@ from http.client import HTTPException
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from itertools import accumulate, count
 from pathlib import Path
-from subprocess import SubprocessError
 from time import monotonic, time
 from types import SimpleNamespace
 from typing import Annotated, NamedTuple, get_origin
@@ -113,13 +112,12 @@ class Limits:
 
 @dataclass(frozen=True)
 class Settings(Limits):
-    """Every option of the command line and every limit of the relay. Sizes in bytes, times in seconds.
-
-    An annotated field is an option of the command line: its help and, where its type does not say it, click's type."""
+    """Every option of the command line and every limit of the relay, in bytes and seconds. An annotated field is an
+    option: its help and, where its type does not say it, click's type."""
 
     host: Annotated[str, "address to listen on; 0.0.0.0 for all that this machine has"] = "127.0.0.1"
     port: Annotated[int | None, f"port; 0: any; not given: {PORTS[0]} or the next free one", IntRange(0, 65_535)] = None
-    data: Annotated[Path | None, "file that keeps the rooms' logs; made if it is not there", Path] = DATA
+    data: Annotated[Path, "file that keeps the rooms' logs; made if it is not there", Path] = DATA
     retention_messages: Annotated[int, "newest entries kept of a room; 0: nothing goes to disk", IntRange(0)] = 10_000
     retention_days: Annotated[int, "days that an entry is kept", IntRange(1, 36_500)] = 30
     sync: Annotated[str, "full: an acknowledged message survives a power cut too; slower", SYNC] = "normal"
@@ -283,8 +281,7 @@ class Log:
     """An ordered log of opaque bodies per room, in SQLite. It never waits for a lock: that would stop everyone."""
 
     def __init__(self, settings: Settings):
-        self.settings, self.fleeting = settings, settings.retention_messages == 0
-        self.kept = not self.fleeting and settings.data is not None
+        self.settings, self.kept = settings, settings.retention_messages > 0  # on disk
         self.loaded: WeakValueDictionary[str, Room] = WeakValueDictionary()
         self.before: dict[Room, Room] = {}  # of each room that the transaction changed, what it was
         self.added: dict[Room, list[tuple]] = {}  # and its entries in order
@@ -373,14 +370,12 @@ class Log:
         return False
 
     def checkpoint(self, mode: str) -> sqlite3.Error | None:
-        """Moves commits into the main file: passive, beside new ones; restart, all of them, while there are none,
-        so that the next overwrite them. It waits for the disk: call it in a thread; it has its own connection. -> what
-        went wrong: raised in a thread of gevent's it would be printed."""
-        if not self.is_there():
-            return None  # what stands in its place is not ours
+        """Moves commits into the main file: passive, beside new ones; restart, all, while none come, so that the
+        next overwrite them. It waits for the disk: call it in a thread. -> what went wrong, as no thread may raise."""
         try:
-            with closing(sqlite3.connect(self.settings.data, timeout=0)) as sql:
-                sql.execute(f"pragma wal_checkpoint({mode})")
+            if self.is_there():  # else what stands in its place is not ours
+                with closing(sqlite3.connect(self.settings.data, timeout=0)) as sql:
+                    sql.execute(f"pragma wal_checkpoint({mode})")
         except sqlite3.Error as error:
             return error
         return None
@@ -491,11 +486,10 @@ class Log:
         return oldest
 
     def _trim(self, room: Room, oldest: int) -> None:
-        """Settles the room: removes all before `oldest`, but for the newest entry of each kind if the log is one that
-        stays, and writes its row."""
+        """Settles the room: removes all before `oldest`, but on disk the newest of each kind, and writes its row."""
         self._remember(room)
         room.oldest, room.settled = max(room.oldest, oldest), room.newest
-        staying = json.dumps([] if self.fleeting else list(room.kinds.values()))
+        staying = json.dumps(list(room.kinds.values()) if self.kept else [])
         command = "delete from entry where room = ? and seq < ? and seq not in (select value from json_each(?))"
         gone = self.sql.execute(f"{command} returning {SIZE}", (room.number, room.oldest, staying))
         room.bytes -= sum(size for (size,) in gone)
@@ -517,7 +511,7 @@ class Log:
 
     def forget(self, room: Room) -> None:
         """Retention 0: removes what all members have and what is too old; nothing at all is left of an empty room."""
-        if not self.fleeting or room.number is None:
+        if self.kept or room.number is None:
             return
         if room.members:
             # What still waits in a connection's backlog has not arrived.
@@ -708,8 +702,8 @@ class Relay:
         possible = (open_files() - 256) // 2  # flask-sock takes two files for each
         self.most = min(self.settings.connections or possible, possible)
         # Checks have a greenlet of their own, because tidying waits for the disk.
-        keepers = [gevent.spawn(self._keep, what) for what in (self._check, self._tidy)]
-        self.greenlets = [gevent.spawn(self._run_ticks), *keepers]
+        self.greenlets = [gevent.spawn(self._keep, what) for what in (self._check, self._tidy)]
+        self.greenlets.append(gevent.spawn(self._run_ticks))
 
     def close(self) -> None:
         """A clean stop: what was accepted is written and acknowledged, every connection is closed with 1012."""
@@ -882,11 +876,11 @@ class Relay:
                 self.log.sql.execute(f"pragma user_version={SCHEMA_VERSION}")  # a page is written, of the same content
             self.failing = False
             logger.warning("The log can be used again")
-        if self.log.fleeting:
+        if self.log.kept:
+            self._sweep(time)
+        else:
             for room in list(self.log.loaded.values()):
                 self.log.forget(room)
-        else:
-            self._sweep(time)
 
     def _checkpoint(self, time: float) -> None:
         changes = self.log.sql.total_changes - self.moved if self.log.kept else 0
@@ -938,8 +932,7 @@ def network(address: str) -> str:
     """What counts as one address: of IPv6 what one household has of it, and IPv4 however it is written."""
     with suppress(ValueError):
         ip = ip_address(address)
-        whole = ip if ip.version == 4 else ip.ipv4_mapped or IPv6Address(int(ip) >> 64 << 64)
-        return str(whole)
+        return str(ip if ip.version == 4 else ip.ipv4_mapped or IPv6Address(int(ip) >> 64 << 64))
     return address
 
 
@@ -959,8 +952,7 @@ class Connection:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.members: dict[str, Member] = {}  # by room
         self.lagging = False  # some of them may have to read the log
-        self.out: list[bytes] = []
-        self.size = 0
+        self.out, self.size = list[bytes](), 0
         self.writer = None  # a greenlet, while the socket does not take everything
         self.message, self.is_binary = bytearray(), False  # the fragments of a message so far
         self.heard = self.moved = monotonic()
@@ -1319,18 +1311,14 @@ def find_runtime(mode: str, cache: Path) -> dict[str, bytes]:
 
 
 def own_copy(pinned: list[RuntimeFile], cache: Path) -> dict[str, bytes]:
-    """Content by file name: from the cache, checked again at every start, else fetched; empty if that cannot be.
-    Raises StartError."""
+    """Content by file name: from the cache, checked at every start, else fetched; else empty. Raises StartError."""
     own = {}
     for file in pinned:
         with suppress(OSError):  # it is fetched
             own[file] = file.kept_in(cache).read_bytes()
     if other := unpinned(own):
-        raise StartError(
-            f"{other.kept_in(cache)} is not the file that web/runtime.json pins. Delete it and start again."
-        )
-    missing = [file for file in pinned if file not in own]
-    if missing:
+        raise StartError(f"{other.kept_in(cache)} is not the file web/runtime.json pins. Delete it and start again.")
+    if missing := [file for file in pinned if file not in own]:
         echo("Fetching PyScript, once ...", err=True)
         fetched = fetch(missing)
         if not fetched:
@@ -1358,7 +1346,7 @@ def fetch(files: list[RuntimeFile]) -> dict[RuntimeFile, bytes]:
     for way in (fetch_from_cdn, fetch_with_npm):
         try:
             return way(files)
-        except (OSError, HTTPException, SubprocessError, tarfile.TarError, LookupError, ValueError) as error:
+        except (OSError, HTTPException, subprocess.SubprocessError, tarfile.TarError, LookupError, ValueError) as error:
             logger.info("%s: %s", way.__name__, error)
     return {}
 
@@ -1419,8 +1407,7 @@ MIME_TYPES = {
     ".txt": "text/plain; charset=utf-8",
     ".wasm": "application/wasm",
 }
-# PyScript evaluates one string, so 'unsafe-eval' stands here; the Trusted Types policy in web/start.js lets that one
-# through and nothing else.
+# 'unsafe-eval' is for one string that PyScript evaluates; the Trusted Types policy in web/start.js lets no other in.
 POLICY = (
     "default-src 'none'; script-src 'self' 'wasm-unsafe-eval' 'unsafe-eval' '{import_map}' {cdn};"
     " connect-src 'self' {cdn}; style-src 'self'; img-src data:; base-uri 'none'; form-action 'none';"
@@ -1450,8 +1437,7 @@ HEADERS = {
 
 
 def read_web(lab: bool = False) -> dict[str, bytes]:
-    """What web/ holds, by path with forward slashes, in order. Hidden files and caches are left out, and the lab too
-    unless it is wanted."""
+    """What web/ holds, by path with forward slashes, in order; not hidden files and caches, and unless wanted not the lab."""
     paths = (path for path in WEB.rglob("*") if path.suffix in MIME_TYPES and path.is_file())
     names = {path.relative_to(WEB).as_posix(): path for path in paths}
     left_out = ("/.",) if lab else ("/.", "/lab/")
@@ -1550,21 +1536,16 @@ def serve_files(app: Flask, folder: str, files: dict[str, bytes]) -> None:
 HANDSHAKE = {  # RFC 6455, section 4.2.1; a header that comes twice is one value with a comma
     "REQUEST_METHOD": "get",
     "SERVER_PROTOCOL": r"http/1\.1",
-    "HTTP_HOST": ".+",
     "HTTP_UPGRADE": "websocket",
     "HTTP_CONNECTION": r"(.*,\s*)?upgrade(\s*,.*)?",
     "HTTP_SEC_WEBSOCKET_KEY": "[a-z0-9+/]{22}==",
     "HTTP_SEC_WEBSOCKET_VERSION": "13",
 }
-
-
-TOO_LATE = (
-    "408",
-    (
-        b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Type: text/plain; charset=utf-8\r\n"
-        b"Content-Length: 61\r\n\r\nThe request did not come whole in time; please send it again."
-    ),
+LATE_ANSWER = (
+    b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Type: text/plain; charset=utf-8\r\n"
+    b"Content-Length: 61\r\n\r\nThe request did not come whole in time; please send it again."
 )
+TOO_LATE = "408", LATE_ANSWER  # as gevent has its own
 
 
 class Handler(WSGIHandler):
@@ -1749,15 +1730,10 @@ def options() -> Iterator[click.Option]:
     for field in dataclasses.fields(Settings):
         if get_origin(field.type) is Annotated:
             meaning, *kind = field.type.__metadata__
-            yield click.Option(
-                ["--" + field.name.replace("_", "-")],
-                type=kind[0] if kind else field.type.__origin__,
-                default=field.default,
-                show_default=bool(field.default),
-                is_flag=field.default is False,
-                multiple=field.default == (),
-                help=meaning,
-            )
+            name, default = "--" + field.name.replace("_", "-"), field.default
+            given = {"type": kind[0] if kind else field.type.__origin__, "default": default, "help": meaning}
+            given |= {"show_default": bool(default), "is_flag": default is False, "multiple": default == ()}
+            yield click.Option([name], **given)
 
 
 class Command(click.Command):

@@ -23,7 +23,7 @@ import server
 def main():
     options = json.loads(sys.argv[1])
     tls = options.pop("tls", None)
-    options["data"] = Path(options["data"]) if "data" in options else None
+    options["data"] = Path(options["data"])
     logging.basicConfig(level=options.get("log_level", "warning").upper())
     listener = WSGIServer.get_listener(("127.0.0.1", 0), family=gevent.socket.AF_INET)
     settings = server.Settings(port=listener.getsockname()[1], **options)

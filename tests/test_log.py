@@ -190,7 +190,7 @@ def test_the_number_of_rooms_is_bounded_but_known_rooms_go_on(make_log):
 
 
 def test_a_log_in_memory_is_bounded_and_goes_on_after_it_was_full(make_log):
-    log = make_log(data=None, memory=1_000_000)
+    log = make_log(retention_messages=0, memory=1_000_000)
     room = log.room("a")
     with pytest.raises(Refused, match="log-full"):
         for _ in range(100):

@@ -128,7 +128,7 @@ def test_a_changed_file_in_the_cache_is_refused_at_the_next_start(make_server, r
     changed = next((tmp_path / "cache").rglob("micropython.wasm"))
     changed.write_bytes(tampered(changed.read_bytes()))
     said = refusal(make_server(cache=tmp_path / "cache", runtime=mode))
-    assert f"{changed} is not the file that web/runtime.json pins. Delete it and start again." in said
+    assert f"{changed} is not the file web/runtime.json pins. Delete it and start again." in said
 
 
 def test_a_disk_that_fills_up_ends_with_a_sentence_and_leaves_no_half_file(make_server, make_cdn, all_files, tmp_path):
