@@ -84,21 +84,26 @@ PORTS = range(5000, 5020)  # when none is given, the first that is free
 class Limits:
     """So that nobody can take what is there for all. Each is an option, as those of Settings are."""
 
-    frame_bytes: Annotated[int, "bytes of a frame; eight times as much ends the connection", IntRange(32_768)] = 131_072
+    frame_bytes: Annotated[int, "bytes of a frame; twice as much ends the connection", IntRange(32_768)] = 131_072
     frames_per_second: Annotated[float, "frames that a connection may send; a look counts once per room", RATE] = 100
     frames_burst: Annotated[float, "of them at once", BURST] = 400
     address_frames_per_second: Annotated[float, "frames that all of one address may send", RATE] = 2_000
     address_frames_burst: Annotated[float, "of them at once", BURST] = 8_000
+    # Slow enough that one address needs a day or more to take all of `rooms` or of `log_bytes`.
+    address_rooms_per_second: Annotated[float, "new rooms that all of one address may begin", FloatRange(0.001)] = 1
+    address_rooms_burst: Annotated[float, "of them at once", RATE] = 1_000
+    address_bytes_per_second: Annotated[float, "bytes that all of one address may append", RATE] = 50_000
+    address_bytes_burst: Annotated[float, "of them at once", FloatRange(1_048_576)] = 50_000_000
     # More than of one address, so that nobody can take a room for themselves alone.
     room_frames_per_second: Annotated[float, "joinings and appends that a room takes", RATE] = 4_000
     room_frames_burst: Annotated[float, "of them at once", BURST] = 16_000
     bad_frames: Annotated[float, "malformed frames of a connection in ten seconds", RATE] = 20
     connections: Annotated[int, "connections in all; 0: what the system's limit of open files allows", IntRange(0)] = 0
-    connections_per_address: Annotated[int, "of one address, for IPv6 of one /64; pages loading count too", SOME] = 500
+    connections_per_address: Annotated[int, "of one address or IPv6 /64, at most half; pages loading count", SOME] = 500
     rooms: Annotated[int, "rooms with a log", SOME] = 100_000
     rooms_per_connection: Annotated[int, "rooms that a connection may be in", SOME] = 32
     members_per_room: Annotated[int, "members that a room may have", SOME] = 500
-    kinds_per_room: Annotated[int, "kinds of entries in a room; of each the newest is never removed", SOME] = 64
+    kinds_per_room: Annotated[int, "kinds of entries in a room; of each the newest stays", SOME] = 64
     retention_bytes: Annotated[int, "newest bytes of bodies kept of a room", IntRange(262_144)] = 50_000_000
     log_bytes: Annotated[int, "bytes of the whole log on disk, what is free inside not counted", SOME] = 10_000_000_000
     memory: Annotated[int, "bytes of the whole log when it is in memory", SOME] = 250_000_000
@@ -119,7 +124,7 @@ class Settings(Limits):
     port: Annotated[int | None, f"port; 0: any; not given: {PORTS[0]} or the next free one", IntRange(0, 65_535)] = None
     data: Annotated[Path, "file that keeps the rooms' logs; made if it is not there", Path] = DATA
     retention_messages: Annotated[int, "newest entries kept of a room; 0: nothing goes to disk", IntRange(0)] = 10_000
-    retention_days: Annotated[int, "days that an entry is kept", IntRange(1, 36_500)] = 30
+    retention_days: Annotated[int, "days that an entry is kept, and a room after its last", IntRange(1, 36_500)] = 30
     sync: Annotated[str, "full: an acknowledged message survives a power cut too; slower", SYNC] = "normal"
     runtime: Annotated[str, "whose copy of PyScript pages load; auto: ours if it can be had", RUNTIME] = "auto"
     cache: Annotated[Path, "folder that keeps our copy of PyScript"] = CACHE
@@ -140,6 +145,7 @@ class Settings(Limits):
 
 
 ENTRIES_BYTES = 262_144  # of an `entries` frame: web/protocol/README.md, section 1
+ROW_BYTES = 1_024  # that an entry counts for beside its frame. On disk it takes at most 2.2 times as much as both
 
 ERRORS = {
     "binary": "The frame is binary; frames are text.",
@@ -157,7 +163,7 @@ ERRORS = {
     "not-newest": "The newest entry of this kind is another one, so nothing was appended.",
     "log-full": "The relay keeps as many bytes as it may; some are free again when old messages go.",
     "too-fast": "Too many frames in a short time; nothing was done, send this one again a little later.",
-    "address-too-fast": "Too many frames from this address; nothing was done, send this one again a little later.",
+    "address-too-fast": "Too much from this address; nothing was done, send this one again a little later.",
     "room-too-fast": "Too much is going on in this room; nothing was done, send this one again a little later.",
     "storage": "The relay could not write or read its log, so nothing was done; send it again later.",
 }
@@ -224,8 +230,7 @@ class Bucket:
     shared one cannot, or those who try again would keep each other waiting."""
 
     def __init__(self, rate: float, burst: float, is_shared: bool = True):
-        self.rate, self.burst, self.tokens, self.time, self.users = rate, burst, burst, monotonic(), 0
-        self.is_shared = is_shared
+        self.rate, self.burst, self.tokens, self.time, self.is_shared = rate, burst, burst, monotonic(), is_shared
 
     def take(self, time: float, tokens: int = 1) -> bool:
         self.tokens, self.time = min(self.burst, self.tokens + (time - self.time) * self.rate), time
@@ -239,13 +244,18 @@ class Bucket:
         return self.tokens == self.burst
 
 
-class Household(Bucket):
-    """What all connections of one address may send. What takes them long they do in turns, a bit in a millisecond, so
-    that one address has no more of the relay's time than others can spare."""
+class Household:
+    """What all connections of one address, `users` of them, may do. What takes them long they do in turns, a bit in a
+    millisecond, so that one address has no more of the relay's time than others can spare."""
 
-    def __init__(self, rate: float, burst: float):
-        super().__init__(rate, burst)
-        self.turn = Semaphore()
+    def __init__(self, limits: Limits):
+        self.users, self.turn = 0, Semaphore()
+        self.frames = Bucket(limits.address_frames_per_second, limits.address_frames_burst)
+        self.rooms = Bucket(limits.address_rooms_per_second, limits.address_rooms_burst)
+        self.bytes = Bucket(limits.address_bytes_per_second, limits.address_bytes_burst)
+
+    def is_idle(self, time: float) -> bool:
+        return not self.users and all(one.is_full(time) for one in (self.frames, self.rooms, self.bytes))
 
     def take_turn(self) -> None:
         with self.turn:
@@ -421,7 +431,7 @@ class Log:
                         self._trim(room, oldest)
         except BaseException:
             for room, was in self.before.items():
-                room.number, room.oldest, room.kinds = was.number, was.oldest, was.kinds
+                room.number, room.log, room.oldest, room.kinds = was.number, was.log, was.oldest, was.kinds
                 room.settled, room.bytes = was.settled, was.bytes
             self.added, self.rooms = {}, rooms
             raise
@@ -507,7 +517,19 @@ class Log:
             for name, seq, _ in rows:
                 if seq >= (room := self.room(name)).oldest:  # else it stays as the newest of its kind
                     self._trim(room, seq + 1)
+                newest = "select max(at) from entry where room = ?"  # of what stays: of each kind one
+                if seq == room.newest and not room.members and self._value(newest, room.number) < limit:
+                    self._delete(room)
         self.swept = max((place for *_, place in rows), default=0)
+
+    def _delete(self, room: Room) -> None:
+        """Removes the room whole: its log begins anew, under another name."""
+        self._remember(room)
+        self.sql.execute("delete from entry where room = ?", (room.number,))
+        self.sql.execute("delete from room where number = ?", (room.number,))
+        room.number, room.log, room.oldest, room.kinds = None, secrets.token_urlsafe(12), 0, {}
+        room.settled = room.bytes = 0
+        self.rooms -= 1
 
     def forget(self, room: Room) -> None:
         """Retention 0: removes what all members have and what is too old; nothing at all is left of an empty room."""
@@ -520,11 +542,7 @@ class Log:
             old = self._value(question, room.number, timestamp(self.settings.hold))
             self._trim(room, max(have, old or 0) + 1)
         else:
-            self.sql.execute("delete from entry where room = ?", (room.number,))
-            self.sql.execute("delete from room where number = ?", (room.number,))
-            room.number, room.log, room.oldest, room.kinds = None, secrets.token_urlsafe(12), 0, {}
-            room.settled = room.bytes = 0
-            self.rooms -= 1
+            self._delete(room)
 
 
 # ---------------------------------------------------------------------------------------------------- 3. Rooms
@@ -583,9 +601,8 @@ def parse(data: bytearray, is_binary: bool, most: int) -> FromPage:
         raise Refused("binary")
     if len(data) > most:
         raise Refused("too-large", f" At most {most:,} bytes are possible.")
-    text = data.decode()
     try:
-        return decode(text)
+        return decode(data.decode())
     except RecursionError:
         raise Refused("too-deep") from None
     except msgspec.ValidationError as error:  # its text names the member, and of values only that of the type
@@ -674,7 +691,7 @@ class Visit(tuple):
     """A connection from its first byte on. It is its address, since that is what gevent hands on to its handler."""
 
     code = 0  # with which it is closed, if it is one too many
-    counted: Bucket  # at the address where it counts
+    counted: Household  # at the address where it counts
 
 
 class Relay:
@@ -685,13 +702,13 @@ class Relay:
         self.settings, self.log = settings, Log(settings)
         self.connections: set[Connection] = set()
         self.visits = self.excess = 0  # connections of any kind, and those of them that are too many
-        self.addresses: dict[str, Bucket] = {}
+        self.addresses: dict[str, Household] = {}
         self.pending: deque[tuple[Member, Append]] = deque()  # until they are written and answered
         self.dirty: set[Connection] = set()  # those that have something to send
         self.wake, self.turn = Event(), Semaphore()  # who has the turn may write: a tick, or tidying
-        self.member_numbers, self.closing = count(1), False
-        self.next_sweep = self.next_checkpoint = self.next_probe = 0.0
-        self.failing, self.tick_began = False, 0.0
+        self.member_numbers, self.closing, self.failing = count(1), False, False
+        self.next_sweep = monotonic() + 60  # until then pages come back, and no room of theirs is taken for empty
+        self.next_checkpoint = self.next_probe = self.tick_began = 0.0
         self.moved = -1  # changes of the log that are in its main file; before the first time there may be others
         self.metrics = Metrics(self)
         self.complained: dict[str, float] = {}  # when each sentence was last logged
@@ -701,6 +718,7 @@ class Relay:
         self.log.open()
         possible = (open_files() - 256) // 2  # flask-sock takes two files for each
         self.most = min(self.settings.connections or possible, possible)
+        self.most_per_address = min(self.settings.connections_per_address, (self.most + 1) // 2)  # half is for others
         # Checks have a greenlet of their own, because tidying waits for the disk.
         self.greenlets = [gevent.spawn(self._keep, what) for what in (self._check, self._tidy)]
         self.greenlets.append(gevent.spawn(self._run_ticks))
@@ -737,11 +755,9 @@ class Relay:
         visit.counted.users -= 1
 
     def _count(self, visit: Visit, name: str) -> None:
-        limits = self.settings
-        rates = (limits.address_frames_per_second, limits.address_frames_burst)
-        visit.counted = self.addresses.setdefault(network(name), Household(*rates))
+        visit.counted = self.addresses.setdefault(network(name), Household(self.settings))
         visit.counted.users += 1
-        if visit.counted.users > limits.connections_per_address and not is_proxy(name, limits):
+        if visit.counted.users > self.most_per_address and not is_proxy(name, self.settings):
             self._turn_away(visit, 4001)
 
     def _turn_away(self, visit: Visit, code: int) -> None:
@@ -850,6 +866,8 @@ class Relay:
 
     def _append(self, member: Member, new: Append, at: str) -> int | Refused:
         try:
+            if member.room.number is None and not member.connection.address.rooms.take(self.tick_began):
+                raise Refused("address-too-fast")
             return self.log.append(member.room, new.kind, new.body, new.id, member.name, at, new.if_newest)
         except Refused as refused:
             return refused
@@ -867,7 +885,7 @@ class Relay:
     def _check(self, time: float) -> None:
         for connection in list(self.connections):
             connection.check(time)
-        self.addresses = {name: one for name, one in self.addresses.items() if one.users or not one.is_full(time)}
+        self.addresses = {name: one for name, one in self.addresses.items() if not one.is_idle(time)}
 
     def _tidy(self, time: float) -> None:
         self._checkpoint(time)  # while nothing can be written too: it may make room
@@ -944,9 +962,9 @@ class Connection:
     """One WebSocket after its handshake. Its handler reads the socket itself; what is to be sent waits in `out`, `size`
     bytes: whole frames, which members share, so that only what has to be joined is copied."""
 
-    def __init__(self, relay: Relay, sock, address: Bucket):
+    def __init__(self, relay: Relay, sock, address: Household):
         self.relay, self.settings, self.sock, self.address = relay, relay.settings, sock, address
-        self.protocol = Protocol(SERVER, state=State.OPEN, max_size=8 * self.settings.frame_bytes, logger=SILENT)
+        self.protocol = Protocol(SERVER, state=State.OPEN, max_size=2 * self.settings.frame_bytes, logger=SILENT)
         self.is_tls = isinstance(sock, gevent.ssl.SSLSocket)
         with suppress(OSError):
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -1023,7 +1041,7 @@ class Connection:
         try:
             frame = parse(data, self.is_binary, self.settings.frame_bytes)
             self._pay()
-            self._do(frame)
+            self._do(frame, len(data))
         except UnicodeDecodeError:
             self.close(1007)
         except sqlite3.Error as error:
@@ -1042,14 +1060,14 @@ class Connection:
             if self.frames.tokens <= -self.frames.burst:
                 self.close(4003)
             raise Refused("too-fast")
-        if not self.address.take(self.heard, tokens):
+        if not self.address.frames.take(self.heard, tokens):
             raise Refused("address-too-fast")
 
     def _pay_in(self, room: Room) -> None:
         if not room.frames.take(self.heard):
             raise Refused("room-too-fast")
 
-    def _do(self, frame: FromPage) -> None:
+    def _do(self, frame: FromPage, size: int) -> None:
         match frame:
             case Join():
                 self._join(frame)
@@ -1058,6 +1076,8 @@ class Connection:
                 self.say({"type": "left", "room": frame.room})
             case Append():
                 member = self._member(frame.room)
+                if not self.address.bytes.take(self.heard, size + ROW_BYTES):
+                    raise Refused("address-too-fast")
                 self._pay_in(member.room)
                 self.relay.pending.append((member, frame))
                 self.relay.wake.set()
@@ -1320,8 +1340,7 @@ def own_copy(pinned: list[RuntimeFile], cache: Path) -> dict[str, bytes]:
         raise StartError(f"{other.kept_in(cache)} is not the file web/runtime.json pins. Delete it and start again.")
     if missing := [file for file in pinned if file not in own]:
         echo("Fetching PyScript, once ...", err=True)
-        fetched = fetch(missing)
-        if not fetched:
+        if not (fetched := fetch(missing)):
             if not all(file.optional for file in missing):
                 return {}
             package = missing[0].package
@@ -1437,7 +1456,7 @@ HEADERS = {
 
 
 def read_web(lab: bool = False) -> dict[str, bytes]:
-    """What web/ holds, by path with forward slashes, in order; not hidden files and caches, and unless wanted not the lab."""
+    """What web/ holds, by path with forward slashes, in order: no hidden files or caches, and the lab if wanted."""
     paths = (path for path in WEB.rglob("*") if path.suffix in MIME_TYPES and path.is_file())
     names = {path.relative_to(WEB).as_posix(): path for path in paths}
     left_out = ("/.",) if lab else ("/.", "/lab/")
@@ -1495,7 +1514,7 @@ def create_app(settings: Settings, relay: Relay, runtime: dict[str, bytes]) -> F
     headers = {path: HEADERS | {"Content-Security-Policy": served.policy(path)} for path in served.pages}
     # Not for a certificate of our own making: browsers pass over it there, and to one that was told to trust that
     # certificate, the next would be an error that cannot be clicked away (RFC 6797, sections 8.1 and 12.1).
-    forever = {"Strict-Transport-Security": "max-age=31536000"} if settings.tls_cert and not settings.tls_adhoc else {}
+    forever = {"Strict-Transport-Security": "max-age=31536000"} if settings.tls_cert else {}
 
     def page():
         answer = Response(served.pages[request.path], content_type=MIME_TYPES[".html"])
@@ -1685,7 +1704,6 @@ def serve_relay(app: Flask, settings: Settings, relay: Relay) -> None:
 
 def serve_operator(app: Flask, relay: Relay) -> None:
     """Puts what monitors ask for at /healthz, for everyone, and at /metrics, for this machine only."""
-    exporter = make_wsgi_app(relay.metrics.registry)
 
     @app.get("/healthz")
     def healthz():
@@ -1699,7 +1717,7 @@ def serve_operator(app: Flask, relay: Relay) -> None:
         names = (request.remote_addr, urlsplit(f"//{request.host}").hostname)
         if {"Forwarded", "X-Forwarded-For", "Via"} & {*request.headers.keys()} or not all(map(is_loopback, names)):
             abort(403, "Metrics are for programs on this machine. README.md says how to ask from another.")
-        return Response.from_app(exporter, request.environ)
+        return Response.from_app(make_wsgi_app(relay.metrics.registry), request.environ)
 
 
 def own_origin(settings: Settings) -> str:
@@ -1740,9 +1758,8 @@ class Command(click.Command):
     """Its help shows the limits apart."""
 
     def format_options(self, context, formatter) -> None:
-        limits = {field.name for field in dataclasses.fields(Limits)}
         for title in ("Options", "Limits"):
-            shown = [one for one in self.get_params(context) if (one.name in limits) == (title == "Limits")]
+            shown = [one for one in self.get_params(context) if hasattr(Limits, one.name) == (title == "Limits")]
             with formatter.section(title):
                 formatter.write_dl([one.get_help_record(context) for one in shown])
 
@@ -1762,8 +1779,7 @@ def main(**given) -> None:
     relay = Relay(settings)
     relay.open()
     try:
-        app = create_app(settings, relay, runtime)
-        server = Server(listener, app, relay, **tls)
+        server = Server(listener, create_app(settings, relay, runtime), relay, **tls)
         stopped = Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             gevent.signal_handler(number, stopped.set)
@@ -1805,6 +1821,8 @@ def announce(settings: Settings) -> None:
 def tls_context(settings: Settings) -> dict:
     """The server's arguments for TLS, none without it. Raises StartError."""
     chain, key = settings.tls_cert, settings.tls_key
+    if (key and not chain) or (chain and settings.tls_adhoc):
+        raise StartError("--tls-key goes with --tls-cert, and --tls-adhoc with neither: it makes a pair of its own.")
     if settings.tls_adhoc:
         chain, key = adhoc_certificate(settings.data.parent)
     if not chain:

@@ -161,6 +161,7 @@ def test_localhost_is_redirected_to_the_printed_address(server):
 
 def test_a_foreign_name_that_points_here_is_refused_unless_it_is_listed(server, start_server):
     assert get(server, Host="evil.example").status == 403
+    assert upgrade(server, Host="evil.example", Origin="http://evil.example") == 403
     listed = start_server(origin=["https://chat.example"])
     assert get(listed, Host="chat.example").status == 200
 
@@ -195,6 +196,7 @@ def test_for_a_whole_network_the_printed_address_is_this_machines_and_https_is_a
     for name in ("evil.example", f"{own}.evil.example", "127.0.0.1.evil.example", "1", "["):
         refused = get(server, Host=f"{name}:{server.port}")
         assert (refused.status, b"--origin" in refused.content) == (403, True), name
+        assert upgrade(server, Host=f"{name}:{server.port}", Origin=f"http://{name}:{server.port}") == 403, name
     assert "needs https" not in start_server(host="0.0.0.0", tls_adhoc=True).output
 
 
@@ -264,3 +266,9 @@ def test_a_certificate_that_is_none_ends_the_server_with_a_sentence(make_server,
     if content:
         (tmp_path / "cert.pem").write_text(content)
     assert "cannot be used for https" in refusal(make_server(tls_cert=tmp_path / "cert.pem"))
+
+
+@pytest.mark.parametrize("given", [["tls_key"], ["tls_adhoc", "tls_cert"], ["tls_adhoc", "tls_key"]], ids=" ".join)
+def test_options_for_https_of_which_one_would_mean_nothing_end_the_server_with_a_sentence(make_server, tmp_path, given):
+    options = {name: True if name == "tls_adhoc" else tmp_path / "file.pem" for name in given}
+    assert "--tls-key goes with --tls-cert, and --tls-adhoc with neither" in refusal(make_server(**options))

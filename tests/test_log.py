@@ -157,13 +157,14 @@ def test_retention_by_age_goes_through_all_rooms_in_steps(make_log):
         append(log, room, kind="list", at=old)
         for _ in range(300):
             append(log, room, at=old)
+        append(log, room, kind="key", at=fresh)
     append(log, rooms[0], at=fresh)
     log.sweep()
     assert log.swept > 0, "one step does not do it all"
     while log.swept:
         log.sweep()
-    assert [seqs(log, room) for room in rooms] == [[1, 302], [1, 301], [1, 301]], "each kind's newest stays"
-    assert append(log, rooms[1]) == 302
+    assert [seqs(log, room) for room in rooms] == [[1, 302, 303], *[[1, 301, 302]] * 2], "each kind's newest stays"
+    assert append(log, rooms[1]) == 303
 
 
 def test_the_number_of_kinds_is_bounded_but_known_kinds_go_on(make_log):

@@ -31,6 +31,8 @@ class Room:
     oldest: int = 0
     new: int = 0  # entries since then
     swept: int = 0  # the newest one that was old when the log was swept
+    is_empty: bool = True  # nobody is there
+    gone: set[str] = field(default_factory=set)  # names of its logs before, which were removed whole
 
     @property
     def newest(self) -> int:
@@ -59,6 +61,9 @@ class LogMachine(RuleBasedStateMachine):
     def open(self):
         self.log = Log(Settings(data=self.folder / "log.sqlite", retention_messages=LIMIT))
         self.log.open()
+        self.held = {}  # what members hold, by place
+        for room in self.rooms:
+            room.is_empty = True
 
     def teardown(self):
         self.log.close()
@@ -114,17 +119,29 @@ class LogMachine(RuleBasedStateMachine):
             copy.rename(self.folder)
         self.open()
 
-    @rule()
-    def time_passes(self):
-        self.is_long_ago = False
+    @rule(place=places)
+    def somebody_comes(self, place):
+        self.held[place] = self.log.room(self.rooms[place].name)
+        self.held[place].members, self.rooms[place].is_empty = {1: "Ann"}, False
+
+    @rule(place=places)
+    def all_leave(self, place):
+        self.log.room(self.rooms[place].name).members, self.rooms[place].is_empty = {}, True
+        self.held.pop(place, None)
+
+    @rule(is_enough=st.sampled_from([False, False, False, True]))
+    def time_passes(self, is_enough):
+        self.is_long_ago = self.is_long_ago and not is_enough
 
     @rule()
     def sweep(self):
         self.log.sweep()
         while self.log.swept:
             self.log.sweep()
-        for room in self.rooms:
+        for place, room in enumerate(self.rooms):
             room.swept = max((seq for seq, *_, at, _ in room.entries if at == LONG_AGO and seq in room.kept), default=0)
+            if room.entries and room.is_empty and room.swept == room.newest:
+                self.rooms[place] = Room(room.name, gone=room.gone | {room.log})
 
     @invariant()
     def the_log_is_as_the_model_has_it(self):
@@ -132,10 +149,15 @@ class LogMachine(RuleBasedStateMachine):
             one = self.log.room(room.name)
             room.log = room.log or (one.log if room.entries else None)
             assert room.log in (None, one.log)
+            assert one.log not in room.gone
             assert (one.newest, one.kinds) == (room.newest, room.kinds)
             if room.entries:
                 self.check_oldest(room, one.oldest)
                 self.check_kept(room, one)
+        assert self.log.rooms == sum(bool(room.entries) for room in self.rooms) == self.rows()
+
+    def rows(self) -> int:
+        return self.log.sql.execute("select count(*) from room").fetchone()[0]
 
     def check_oldest(self, room, oldest):
         kept_before = room.newest - room.new - room.oldest + 1
