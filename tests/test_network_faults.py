@@ -3,6 +3,7 @@
 import socket
 import threading
 import time
+from statistics import median
 
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidMessage
@@ -159,14 +160,14 @@ def test_a_wire_that_stalls_in_silence_is_given_up_and_the_member_resumes(make_w
     ann, bob = relay.client(), far(relay, wire)
     ann.join("tea", "Ann")
     number = bob.join("tea", "Bob")["you"]
-    before = sockets_of(relay)
+    before, began = sockets_of(relay), time.monotonic()
+    bob.answers()
     wire.stall()
     bob.append("tea", "never heard", id="same")
     written = [ann.appended("tea", f"{number}") for number in range(5)]
     assert written == [1, 2, 3, 4, 5]
-    began = time.monotonic()
     assert ann.receive("member-left")["member"] == number
-    assert 0.5 < time.monotonic() - began < 3
+    assert time.monotonic() - began >= 2 * 0.5
     wait_until(lambda: sockets_of(relay) < before, 10, "the relay lets go, although no end came")
     assert ann.appended("tea", "5") == 6
     wire.go_on()
@@ -247,10 +248,12 @@ def test_a_large_frame_that_trickles_is_no_silence_and_nobody_waits_for_it(make_
     wire.up.piece, wire.up.delay = 2_000, 0.04  # more than a second for the frame: no ping's answer comes meanwhile
     body = "x" * 65_536
     id = bob.append("tea", body)
+    took = []
     for _ in range(20):
         began = time.monotonic()
         ann.answers()
-        assert time.monotonic() - began < 1
+        took.append(time.monotonic() - began)
+    assert median(took) < 0.5, "one may take longer, on a machine with other work"
     assert bob.receive("appended", id=id)["seq"] == 1
     wire.down.piece, wire.down.delay = 2_000, 0.04
     wire.up.piece, wire.up.delay = 65_536, 0

@@ -5,6 +5,7 @@ import socket
 import threading
 import time
 from contextlib import suppress
+from statistics import median
 
 import pytest
 
@@ -14,7 +15,7 @@ from relay_server import RelayServer, sockets_of
 from server import Settings
 
 FRAME_BYTES = Settings.frame_bytes
-HARD_FRAME_BYTES = 8 * FRAME_BYTES  # past it a frame is not read to its end
+HARD_FRAME_BYTES = 2 * FRAME_BYTES  # past it a frame is not read to its end
 
 ENDLESS = dict.fromkeys(["bad_frames", "frames_burst", "address_frames_burst", "connections_per_address"], 10**6)
 FIN = 0x80
@@ -297,7 +298,6 @@ def test_who_floods_is_cut_off_and_the_others_are_answered_all_the_while(make_re
     relay = make_relay(linger=0.3)
     ann = relay.client()
     with RawConnection(relay.url) as raw:
-        raw.socket.settimeout(3)
         raw.send(0x01, b"")
 
         def flood():
@@ -307,11 +307,16 @@ def test_who_floods_is_cut_off_and_the_others_are_answered_all_the_while(make_re
 
         flooding = threading.Thread(target=flood, daemon=True)
         flooding.start()
+        took = []
         while flooding.is_alive():
             began = time.monotonic()
             ann.answers()
-            assert time.monotonic() - began < 1
+            took.append(time.monotonic() - began)
             time.sleep(0.05)  # or she would be too fast herself
+        assert median(took) < 0.5, "one may take longer, on a machine with other work"
+        with suppress(ConnectionResetError):
+            raw.opcodes_until_end()
+        assert raw.close_code == 4003
 
 
 # 4.2.1: the handshake

@@ -8,6 +8,7 @@ import ssl
 import threading
 import time
 from contextlib import ExitStack, suppress
+from statistics import median
 
 import gevent.socket
 import pytest
@@ -41,8 +42,9 @@ def make_quiet_relay(make_relay):
         assert may_speak or relay.output == ""
 
 
-def plain(relay) -> socket.socket:
-    return socket.create_connection(("127.0.0.1", relay.port), 10)
+def plain(relay, address: str = "127.0.0.1") -> socket.socket:
+    """A connection of which nothing came yet, from an address of this machine."""
+    return socket.create_connection(("127.0.0.1", relay.port), 10, (address, 0))
 
 
 def until_end(connection) -> bytes:
@@ -140,6 +142,8 @@ def test_who_takes_no_answers_is_ended_also_when_the_last_is_that_a_request_is_b
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4_096)  # each connection has it from there
     relay = code.Relay(code.Settings(data=tmp_path / "log.sqlite", **QUICK | {"handshake": 60}))
     relay.open()
+    begin, begun = relay.begin, []
+    relay.begin = lambda address: begun.append(address) or begin(address)
     http = code.Server(listener, Flask("relay"), relay)
     http.start()
     with ExitStack() as stack:
@@ -148,10 +152,9 @@ def test_who_takes_no_answers_is_ended_also_when_the_last_is_that_a_request_is_b
             slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
             slow.connect(("127.0.0.1", http.server_port))
             slow.sendall((REQUEST + b"\r\n") * number + b"nonsense\r\n\r\n")
-        with gevent.Timeout(10, AssertionError("some are never ended")):
-            gevent.sleep(0.1)
-            while relay.visits:
-                gevent.sleep(0.1)
+        with gevent.Timeout(20, AssertionError("some are never ended")):
+            while len(begun) < 60 or relay.visits:
+                gevent.sleep(0.01)
     http.stop()
     relay.close()
 
@@ -164,10 +167,12 @@ def test_requests_without_a_pause_keep_nobody_waiting_at_the_same_address_or_ano
         reading = threading.Thread(target=read_for_ever, args=[flooder], daemon=True)
         for thread in (writing, reading):
             thread.start()
+        took = {ann: [], neighbour: []}
         for client in (ann, neighbour) * 5:
             began = time.monotonic()
             client.answers()
-            assert time.monotonic() - began < 2
+            took[client].append(time.monotonic() - began)
+        assert max(map(median, took.values())) < 1, "one may take longer, on a machine with other work"
         flooder.shutdown(socket.SHUT_RDWR)
         writing.join()
         reading.join()
@@ -215,15 +220,14 @@ def test_a_tls_handshake_that_does_not_come_to_its_end_is_ended(make_quiet_relay
 
 
 def test_a_websocket_without_a_first_frame_is_closed_and_one_frame_is_enough(make_quiet_relay):
-    relay = make_quiet_relay()
+    relay, began = make_quiet_relay(), time.monotonic()
     with RawConnection(relay.url) as silent, RawConnection(relay.url) as halfway, RawConnection(relay.url) as talks:
         talks.send(PING, b"")
         halfway.socket.sendall(frame(TEXT, b'{"type":"ping"}')[:-1])
-        began = time.monotonic()
         for late in (silent, halfway):
             assert late.opcodes_until_end() == [8]
             assert late.close_code == 4006
-        assert time.monotonic() - began >= QUICK["first_frame"] / 2
+        assert time.monotonic() - began >= QUICK["first_frame"]
         assert talks.next()[0] == 10
         talks.send(TEXT, b'{"type":"ping"}')
         assert talks.next() == (1, b'{"type":"pong"}')
@@ -236,35 +240,39 @@ def test_a_websocket_without_a_first_frame_is_closed_and_one_frame_is_enough(mak
 def test_half_open_connections_count_at_their_address_and_their_places_are_free_again_in_time(
     make_quiet_relay, tls, secured
 ):
-    relay = make_quiet_relay(connections_per_address=3, handshake=3, **({"tls": tls} if secured else {}))
     options = {"ssl": ssl._create_unverified_context()} if secured else {}
     if secured:
         options["ssl"].maximum_version = ssl.TLSVersion.TLSv1_2  # tests/test_relay_tls.py says why
-    with ExitStack() as stack:
-        for _ in range(3):
-            stack.enter_context(plain(relay))
-        assert ended_with(relay.client(**options)) == 4001
-        assert ended_with(client_from(relay, "127.0.0.2", **options)) is None
-        wait_until(lambda: ended_with(relay.client(**options)) is None, 10, "the places are free again")
+    for handshake in (60, 1.5):  # one that lasts as long as it takes to look, and one whose end is waited for
+        limits = {"connections_per_address": 3, "handshake": handshake}
+        relay = make_quiet_relay(**limits | ({"tls": tls} if secured else {}))
+        with ExitStack() as stack:
+            for _ in range(3):
+                stack.enter_context(plain(relay))
+            if handshake == 60:
+                assert ended_with(relay.client(**options)) == 4001
+                assert ended_with(client_from(relay, "127.0.0.2", **options)) is None
+            else:
+                wait_until(lambda: ended_with(relay.client(**options)) is None, 20, "the places are free again")  # noqa: B023
 
 
 def test_when_even_those_that_are_too_many_are_too_many_they_end_at_once_and_who_is_in_is_served(make_quiet_relay):
-    relay = make_quiet_relay(connections=2, handshake=4)
-    ann, bob = relay.client(), relay.client()
+    relay = make_quiet_relay(connections=2, handshake=60)
+    ann, bob = relay.client(), client_from(relay, "127.0.0.2")
     ann.join("tea")
     bob.join("tea")
     with ExitStack() as stack:
-        waiting = [stack.enter_context(plain(relay)) for _ in range(code.EXCESS)]
-        assert until_end(stack.enter_context(plain(relay))) == b""
+        waiting = [stack.enter_context(plain(relay, f"127.0.1.{number}")) for number in range(1, code.EXCESS + 1)]
+        assert until_end(stack.enter_context(plain(relay, "127.0.2.1"))) == b""
         last = waiting[-1]
         last.sendall(REQUEST + b"\r\n")
         answer = until_end(last)
         assert answer.startswith(b"HTTP/1.1 503 ") and code.CLOSE_CODES[1013].encode() in answer
         assert bob.appended("tea", "we go on") == 1
         assert ann.entries("tea", 1)[0]["body"] == "we go on"
-    wait_until(lambda: status_and_text(relay)[0] == 503, 10, "there is somebody who says why")
+    wait_until(lambda: ended_with(client_from(relay, "127.0.0.3")) == 1013, 10, "there is somebody who says why")
     bob.close()
-    wait_until(lambda: status_and_text(relay)[0] == 200, 10, "there is a place again")
+    wait_until(lambda: ended_with(client_from(relay, "127.0.0.3")) is None, 10, "there is a place again")
 
 
 def test_however_many_too_many_one_address_opens_another_has_its_places(make_quiet_relay):
@@ -319,22 +327,24 @@ def test_who_vanishes_in_the_middle_of_a_handshake_is_gone_too(make_quiet_relay)
 def test_a_reader_who_waited_for_its_turn_has_its_whole_time_to_take_what_it_is_then_sent(tmp_path):
     relay = code.Relay(code.Settings(data=tmp_path / "log.sqlite", stall=0.2))
     ours, theirs = gevent.socket.socketpair()
-    address = code.Household(1, 1)
+    address = code.Household(relay.settings)
     one = code.Connection(relay, ours, address)
     address.turn.acquire()
     one.lag()
     one.flush()
+    gevent.sleep(0)  # now it waits for its turn
+    began = one.moved
     with suppress(OSError):
         while ours.send(b"x" * 100, timeout=0.0):  # so that the first that is sent has to wait
             pass
-    gevent.sleep(0.3)
     one._put(b"x" * 10_000_000)
     address.turn.release()
-    gevent.sleep(0.1)
-    one.check(time.monotonic())
+    with gevent.Timeout(10, AssertionError("its time does not begin anew")):
+        while one.moved == began:
+            gevent.sleep(0.01)
+    one.check(one.moved + 0.1)
     assert (one.size > 0, one.closing) == (True, 0)
-    gevent.sleep(0.3)
-    one.check(time.monotonic())
+    one.check(one.moved + 0.3)
     assert one.closing, "it took nothing for too long"
     one.writer.kill()
     for each in (ours, theirs):
@@ -345,7 +355,7 @@ def test_connections_are_checked_while_the_disk_takes_its_time(tmp_path):
     relay = code.Relay(code.Settings(data=tmp_path / "log.sqlite", silence=0.2))
     checked, is_done = [], threading.Event()
     relay.log.checkpoint = lambda mode: None if is_done.wait(10) else TimeoutError("never")
-    one = code.Connection(relay, gevent.socket.socket(), code.Household(1, 1))
+    one = code.Connection(relay, gevent.socket.socket(), code.Household(relay.settings))
     one.check = checked.append
     relay.connections.add(one)
     relay.open()
@@ -398,7 +408,7 @@ def test_the_number_of_connections_follows_the_systems_limit_of_open_files_whate
         for asked, most in ((0, possible), (7, 7), (10**9, possible)):
             relay = code.Relay(code.Settings(data=tmp_path / "log.sqlite", connections=asked))
             relay.open()
-            assert relay.most == most
+            assert (relay.most, relay.most_per_address) == (most, min(500, (most + 1) // 2)), "half is for others"
             relay.close()
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, limits)
