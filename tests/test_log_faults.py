@@ -10,28 +10,33 @@ from contextlib import suppress
 import pytest
 
 from conftest import wait_until
+from server import Log, Settings, timestamp
 
-ENDLESS = {"frames_burst": 10**6, "address_frames_burst": 10**6}
+ENDLESS = {"frames_burst": 10**6, "address_frames_burst": 10**6, "address_bytes_burst": 10**12}
 BODY = "x" * 5_000
 
 
 @pytest.fixture
-def stopped_log(make_relay, tmp_path):
-    """A log's file of two rooms with its -wal, as a kill leaves them, in a folder of their own."""
-    relay = make_relay(silence=0.4, **ENDLESS)
-    ann, file = relay.client(), relay.folder / "log.sqlite"
-    for room in ("tea", "cake"):
-        ann.join(room)
-        ann.results([ann.append(room, f"{number}{BODY}") for number in range(20)])
-    wait_until(lambda: file.stat().st_size > 200_000, 10, "a checkpoint")
-    ann.results([ann.append("tea", f"{number}{BODY}") for number in range(20)])
-    relay.kill()
-    folder = tmp_path / "stopped"
-    folder.mkdir()
+def stopped_log(tmp_path):
+    """A log's file of two rooms with its -wal, as a kill between a checkpoint and the next leaves them, in a folder of
+    their own: copies of the files of a log that is open."""
+    running, stopped = tmp_path / "running", tmp_path / "stopped"
+    for folder in (running, stopped):
+        folder.mkdir()
+    log = Log(Settings(data=running / "log.sqlite"))
+    log.open()
+    for room in ("tea", "cake", "tea"):
+        assert log.checkpoint("truncate") is None
+        for number in range(20):
+            with log.transaction():
+                newest = log.room(room).newest
+                log.append(log.room(room), "message", f"{number}{BODY}", f"id-{newest}", "Ann", timestamp())
     for name in ("log.sqlite", "log.sqlite-wal"):
-        shutil.copy(relay.folder / name, folder / name)
-    assert (folder / "log.sqlite-wal").stat().st_size > 100_000
-    return folder / "log.sqlite"
+        shutil.copy(running / name, stopped / name)
+    log.close()
+    assert (stopped / "log.sqlite").stat().st_size > 200_000
+    assert (stopped / "log.sqlite-wal").stat().st_size > 100_000
+    return stopped / "log.sqlite"
 
 
 # Full
