@@ -36,7 +36,7 @@ MOMENTS = {"busy": 6, "checkpoint": 2, "start": 2}  # of a kill, and how often e
 # No limits that this load would meet, and the first checkpoint comes a second after a start.
 OPTIONS = {"frames_per_second": 10**6, "frames_burst": 10**6, "silence": 4}
 OPTIONS |= {"address_frames_per_second": 10**6, "address_frames_burst": 10**6}
-OPTIONS |= {"room_frames_per_second": 10**6, "room_frames_burst": 10**6}
+OPTIONS |= {"room_frames_per_second": 10**6, "room_frames_burst": 10**6, "address_bytes_burst": 10**12}
 
 
 @dataclass

@@ -28,7 +28,8 @@ from soak_people import LINGER, SILENCE, STALL, Person
 SCRIPT = Path(__file__).with_name("relay_that_counts.py")
 PEOPLE = {"plain": 20, "tls": 10}
 OPTIONS = {"silence": SILENCE, "stall": STALL, "linger": LINGER, "retention_messages": 300, "members_per_room": 4}
-OPTIONS |= {"connections_per_address": 26, "connections": 24}
+OPTIONS |= {"connections": 24}  # and half of them for an address
+OPTIONS |= {f"address_{what}": 1e9 for what in ("rooms_per_second", "rooms_burst", "bytes_per_second", "bytes_burst")}
 SETTLED = 5  # seconds for the last ones to be gone
 CHECKPOINT = 60  # seconds for a thread to end that moves commits, on a disk with other work
 GONE = ("server.Connection", "server.Member", "server.Household")
@@ -90,32 +91,39 @@ def judge(before: Sample, middle: Sample, after: Sample) -> list[str]:
 
 
 class Soak:
-    """Two relays and their people. `seen` counts what people did and were told, on both together."""
+    """Two relays and their people, for so many seconds and so many visits. `seen` counts what people did and were told,
+    on both together."""
 
-    def __init__(self, folder: Path, seed: int, report, **options):
-        self.seed, self.report, self.seen, self.servers = seed, report, Counter(), {}
+    def __init__(self, folder: Path, seed: int, seconds: float, visits: int, report, **options):
+        self.seed, self.seconds, self.visits, self.report = seed, seconds, visits, report
+        self.seen, self.servers = Counter(), {}
         for kind in PEOPLE:
             (folder / kind).mkdir()
             tls = {"tls": make_ssl_devcert(str(folder / "tls"), cn="localhost")} if kind == "tls" else {}
             self.servers[kind] = RelayServer(folder / kind, script=SCRIPT, **OPTIONS | tls | options)
 
-    def run(self, seconds: float, part: int) -> dict[str, Sample]:
-        """Lets the people live for so long -> what each relay holds when they have gone."""
-        own_loop.run(self.crowd(seconds, part))
+    def run(self, share: float, part: int) -> dict[str, Sample]:
+        """Lets the people live for this share of all -> what each relay holds when they have gone."""
+        own_loop.run(self.crowd(share, part))
         samples = {kind: settled(server) for kind, server in self.servers.items()}
         for kind, one in samples.items():
             self.report(kind, one)
         return samples
 
-    async def crowd(self, seconds: float, part: int) -> None:
-        end = asyncio.get_running_loop().time() + seconds
-        watching = asyncio.create_task(self.watch(seconds / 8))
+    async def crowd(self, share: float, part: int) -> None:
+        end, each = time.monotonic() + share * self.seconds, share * self.visits / sum(PEOPLE.values())
+        upto = {kind: self.seen[f"visits, {kind}"] + each * people for kind, people in PEOPLE.items()}
+
+        def is_over(kind: str) -> bool:
+            return time.monotonic() > end and self.seen[f"visits, {kind}"] >= upto[kind]
+
+        watching = asyncio.create_task(self.watch(max(1, share * self.seconds / 8)))
         people = [
             Person(server.url, f"{kind}-{number}", f"{self.seed}, {part}", self.seen)
             for kind, server in self.servers.items()
             for number in range(PEOPLE[kind])
         ]
-        await asyncio.gather(*[person.live(end) for person in people])
+        await asyncio.gather(*[person.live(is_over) for person in people])
         watching.cancel()
 
     async def watch(self, interval: float) -> None:
@@ -125,12 +133,14 @@ class Soak:
                 self.report(kind, sample(server))
 
 
-def soak(folder: Path, seed: int, seconds: float, report=lambda *_: None, **options) -> tuple[list[str], Counter]:
-    """A quarter of the time to warm up, in which caches and pools fill, then twice three eighths.
+def soak(
+    folder: Path, seed: int, seconds: float = 0, visits: int = 0, report=lambda *_: None, **options
+) -> tuple[list[str], Counter]:
+    """A quarter of it to warm up, in which caches and pools fill, then twice three eighths.
     -> what was found, what was seen. `options` are for the relays."""
-    soak = Soak(folder, seed, report, **options)
+    soak = Soak(folder, seed, seconds, visits, report, **options)
     try:
-        samples = [soak.run(seconds * share, part) for part, share in enumerate((0.25, 0.375, 0.375))]
+        samples = [soak.run(share, part) for part, share in enumerate((0.25, 0.375, 0.375))]
     finally:
         for server in soak.servers.values():
             server.end()
@@ -153,7 +163,7 @@ def main() -> int:
 
     print("  seconds  relay    memory threads descriptors connections greenlets   objects")
     with tempfile.TemporaryDirectory() as folder:
-        findings, seen = soak(Path(folder), options.seed, options.minutes * 60, report, leak=options.leak)
+        findings, seen = soak(Path(folder), options.seed, options.minutes * 60, 0, report, leak=options.leak)
     print(", ".join(f"{number} {what}" for what, number in seen.most_common()))
     for finding in findings:
         print(f"seed {options.seed}: {finding}")

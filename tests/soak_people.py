@@ -6,6 +6,7 @@ import socket
 import ssl
 import struct
 from collections import Counter
+from collections.abc import Callable
 from contextlib import suppress
 from random import Random
 from urllib.parse import urlsplit
@@ -25,6 +26,7 @@ NONSENSE = [
     "[" * 5_000,
     " " * 140_000,
 ]
+ADDRESSES = ["127.0.0.1", "127.0.0.2", "127.0.0.3"]  # of this machine
 ANY = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # a certificate is as good as another
 ANY.check_hostname, ANY.verify_mode = False, ssl.CERT_NONE
 
@@ -41,15 +43,17 @@ class Person:
 
     def __init__(self, url: str, name: str, seed: str, seen: Counter):
         self.url, self.name, self.seen, self.random = url, name, seen, Random(f"{seed}, {name}")
+        self.kind, number = name.split("-")
+        self.address = ADDRESSES[int(number) % len(ADDRESSES)]
         self.logs: dict[str, dict] = {}  # of each room, for the next join: `after` and `log`
         self.sent = 0
 
-    async def live(self, end: float) -> None:
-        """Comes and goes until the loop's time is `end`."""
-        while asyncio.get_running_loop().time() < end:
+    async def live(self, is_over: Callable[[str], bool]) -> None:
+        """Comes and goes until it is over at this kind of relay."""
+        while not is_over(self.kind):
             with suppress(OSError, WebSocketException, TimeoutError):  # refused, or at its end already
                 await self.visit()
-            self.seen["visits"] += 1
+            self.seen[f"visits, {self.kind}"] += 1
 
     async def visit(self) -> None:
         async with self.connect() as connection:
@@ -69,7 +73,7 @@ class Person:
     def connect(self):
         usual = {"compression": None, "proxy": None, "max_size": None, "ping_interval": None, "close_timeout": 2}
         tls = {"ssl": ANY} if self.url.startswith("wss") else {}
-        return connect(self.url, **tls, open_timeout=PATIENCE, **usual)
+        return connect(self.url, **tls, open_timeout=PATIENCE, local_addr=(self.address, 0), **usual)
 
     async def end(self, connection, reader) -> None:
         try:

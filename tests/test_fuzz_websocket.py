@@ -19,7 +19,7 @@ from relay_server import RelayServer
 ENDLESS = dict.fromkeys(
     ["bad_frames", "frames_burst", "address_frames_burst", "connections_per_address", "rooms", "members_per_room"],
     10**6,
-)
+) | {"address_bytes_burst": 10**12}
 FROM_RELAY = {
     "joined": {"room", "log", "after", "oldest", "newest", "you", "members", "kept"},
     "entries": {"room", "entries"},

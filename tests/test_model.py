@@ -32,6 +32,7 @@ from room_model import KINDS, MEMBERS, Entry, Member, Room
 EXAMPLES = int(os.environ.get("MODEL_EXAMPLES", "0"))  # 0: those of every run
 ROOMS_EACH = 2  # rooms that one connection may be in
 UNLIMITED = [f"{whose}frames_{what}" for whose in ("", "address_", "room_") for what in ("per_second", "burst")]
+UNLIMITED += ["address_rooms_burst", "address_bytes_burst"]
 LIMITS = {"members_per_room": MEMBERS, "kinds_per_room": KINDS, "rooms_per_connection": ROOMS_EACH}
 
 examples = count(1)  # each has rooms of its own
@@ -339,7 +340,7 @@ class RelayMachine(RuleBasedStateMachine):
 
 @pytest.fixture
 def relay(make_relay):
-    return make_relay(**LIMITS | dict.fromkeys(UNLIMITED, 10**6))
+    return make_relay(**LIMITS | dict.fromkeys(UNLIMITED, 10**12))
 
 
 def test_a_room_over_sockets_and_restarts_is_as_the_model_has_it(relay):

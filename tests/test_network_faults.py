@@ -15,7 +15,7 @@ from relay_client import RelayClient
 from relay_server import sockets_of
 from wire import Wire
 
-ENDLESS = {"frames_burst": 10**6, "address_frames_burst": 10**6}
+ENDLESS = {"frames_burst": 10**6, "address_frames_burst": 10**6, "address_bytes_burst": 10**12}
 
 
 @pytest.fixture

@@ -6,21 +6,20 @@ import pytest
 
 from soak import Sample, judge, soak
 
-SECONDS, SECONDS_TO_FIND = 24, 8  # of people's coming and going; some 40 visits a second
+VISITS, VISITS_TO_FIND = 960, 320  # of both relays; some 40 a second, on a machine with nothing else to do
 ENDINGS = ("close", "cut", "reset", "end_by_half", "read_nothing", "fall_silent", "hurry", "insist")
 CODES = (1000, 1013, 4001, 4002, 4003, 4004, 4005, "too-fast", "binary", "too-large", "not-json", "room-full")
 
 
 def test_after_people_have_come_and_gone_in_every_way_the_relay_holds_what_it_held_before(tmp_path):
-    findings, seen = soak(tmp_path, seed=1, seconds=SECONDS)
+    findings, seen = soak(tmp_path, seed=1, visits=VISITS)
     assert findings == []
-    assert seen["visits"] > 500
     assert [what for what in ENDINGS + CODES if not seen[what]] == [], "never happened"
 
 
 def test_a_relay_that_loses_a_little_with_every_connection_is_found_out(tmp_path):
     leaks = ["descriptor", "connection", "closure", "greenlet", "memory"]
-    findings, _ = soak(tmp_path, seed=1, seconds=SECONDS_TO_FIND, leak=leaks)
+    findings, _ = soak(tmp_path, seed=1, visits=VISITS_TO_FIND, leak=leaks)
     for kind in ("plain", "tls"):
         for what in (
             "descriptors have become",

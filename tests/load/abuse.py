@@ -51,6 +51,14 @@ def comings(room: str) -> Iterator[bytes]:
     return over_and_over(joining(room) + request("look", rooms=rooms) + request("leave", room=room))
 
 
+def new_rooms(room: str) -> Iterator[bytes]:
+    rooms = [f"{room} {number}" for number in range(APPENDS)]
+    append = {"kind": "message", "id": "abuse", "body": "x" * 400}
+    each = [joining(one) + request("append", room=one, **append) + request("leave", room=one) for one in rooms]
+    step = PIECE // len(each[0])
+    return cycle([b"".join(each[at : at + step]) for at in range(0, APPENDS, step)])
+
+
 @dataclass(frozen=True)
 class Form:
     """What the abuser does: `first` on each connection, then `then` for ever; both are of a room."""
@@ -67,9 +75,10 @@ class Form:
 FORMS = {
     "appends": Form("valid appends, in its own room", appends, joining),
     "appends inside": Form("valid appends, in the others' room", appends, joining, is_inside=True),
+    "rooms": Form("valid appends, in ever new rooms", new_rooms),
     "malformed": Form("malformed frames", lambda room: over_and_over(frame("{"))),
     "pings": Form("WebSocket pings", lambda room: over_and_over(frame(b"", Opcode.PING))),
-    "giants": Form("frames of 1 MiB", lambda room: over_and_over(frame(b" " * 2**20))),
+    "giants": Form("frames of 256 KiB", lambda room: over_and_over(frame(b" " * 2**18))),
     "comings": Form("join, look, leave, in its own room", comings),
     "comings inside": Form("join, look, leave, in the others' room", comings, is_inside=True),
     "connections": Form("connections, opened and closed", nothing, ends=True),

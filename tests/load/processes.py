@@ -27,6 +27,10 @@ RAISED = {  # of the relay's limits: the generator is one address, and one membe
     "address_frames_burst": 1e9,
     "room_frames_per_second": 1e9,
     "room_frames_burst": 1e9,
+    "address_rooms_per_second": 1e9,
+    "address_rooms_burst": 1e9,
+    "address_bytes_per_second": 1e12,
+    "address_bytes_burst": 1e12,
     "connections_per_address": 10_000,
     "members_per_room": 2_000,
 }

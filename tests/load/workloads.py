@@ -14,7 +14,7 @@ from load.traffic import Crowd, Figures, Wrong, one_by_one, paced, saturate
 SENDERS, IN_FLIGHT = 50, 4  # of each room at most so many keep so many messages under way
 PACED_SENDERS, PACED_RATE = 8, 20_000  # deliveries a second offered
 BESIDE, BESIDE_RATE = 20, 5_000
-ABUSED_RATE = 5_000  # at 20 members 250 messages a second, which is within the limits of an address
+ABUSED_RATE = 5_000  # at 20 members 250 messages a second: within the limits of an address, of bytes for two minutes
 STALL_BYTES = 4_194_304  # what is sent to who does not read: more than the system buffers
 STORED, RESUMES = 10_000, 5
 EVERYONE = tuple(KINDS)
