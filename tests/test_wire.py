@@ -237,7 +237,10 @@ def test_only_levels_of_the_lab_are_open_to_view():
 def test_only_the_newest_are_kept_and_of_older_ones_it_is_known_that_they_were():
     wire = Wire()
     for seq in range(1, ENTRIES + 3):
+        assert wire.has_dropped() is (seq > ENTRIES + 1)
         wire.keep(at(seq, "x"), None)
+    assert [one["seq"] for one in wire.entries()] == list(range(3, ENTRIES + 3))
+    assert wire.entry("s0-2") is None and wire.entry("n1") is None
     assert [kept(wire, f"s0-{seq}") for seq in (1, 2, 3, ENTRIES + 2)] == [False, False, True, True]
     assert len(wire.order) == ENTRIES
     wire.renew(at(1, "x"), None)  # its key came late
@@ -261,4 +264,4 @@ def test_an_entry_that_opens_later_is_kept_once_with_what_came_of_it():
     wire.renew(one, outcome)
     wire.renew(at(2, "not kept"), outcome)
     assert wire.order == ["s0-1"] and wire.characters == len(one["body"])
-    assert wire.kept == {"s0-1": (one, outcome)}
+    assert wire.kept == {"s0-1": (one, outcome)} and wire.entry("s0-1") == (one, outcome)

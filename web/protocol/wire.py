@@ -43,6 +43,18 @@ class Wire:
         if self.kept.get(entry["row"]):
             self.kept[entry["row"]] = (entry, outcome)
 
+    def entry(self, row):
+        """(entry, outcome) of a row; None if it stands for no entry, or for one that is not kept here."""
+        return self.kept.get(row)
+
+    def entries(self):
+        """Those that are kept, in the order in which they were shown."""
+        return [self.kept[row][0] for row in self.order]
+
+    def has_dropped(self):
+        """Whether older ones are no longer kept."""
+        return len(self.order) < len(self.kept)
+
     def pane(self, platform, level, address, row, padding=True):
         """A Pane; None if the row stands for no entry, or for one that is not kept here.
 

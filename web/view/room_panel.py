@@ -199,6 +199,11 @@ class RoomView:
     def _find(self, selector):
         return self.panel.querySelector(selector)
 
+    def row_id(self, element):
+        """The id of the row of this room that an element stands in, or None."""
+        row = element.closest(".row") if self.panel.contains(element) else None
+        return row.id[len(self._prefix) :] if row else None
+
     def _element(self, row_id):
         return by_id(rows.element_id(self._prefix, row_id))
 

@@ -87,8 +87,7 @@ class Classic:
     async def open(self, entries):
         outcomes = [self.look_at(entry) for entry in entries]
         due = [i for i, outcome in enumerate(outcomes) if isinstance(outcome, ClassicBody)]
-        sealed = [(self.keyring.get(b.salt), b.iv, b.ciphertext, b"") for b in [outcomes[i] for i in due]]
-        for i, plaintext in zip(due, await self.platform.aes_gcm_open_all(sealed)):
+        for i, plaintext in zip(due, await self.decrypt([outcomes[i] for i in due])):
             outcomes[i] = self.opened(entries[i]["name"], outcomes[i], plaintext)
         return outcomes
 
@@ -103,6 +102,11 @@ class Classic:
         except Refusal as refusal:
             return refusal
         return body if self.keyring.get(body.salt) else Waiting(body.salt)
+
+    async def decrypt(self, bodies):
+        """Of each body whose key is known the plaintext, or None."""
+        sealed = [(self.keyring.get(body.salt), body.iv, body.ciphertext, b"") for body in bodies]
+        return await self.platform.aes_gcm_open_all(sealed)
 
     def opened(self, name, body, plaintext):
         if plaintext is None:

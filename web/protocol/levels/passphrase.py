@@ -230,12 +230,17 @@ class Passphrase:
         for i, padded in zip(due, await self.platform.aes_gcm_open_all(sealed)):
             outcomes[i] = WrongPassphrase() if padded is None else (outcomes[i], padded)
 
+    def text_of(self, padded):
+        """Raises BadPadding or NotText."""
+        data = unpad(padded)
+        text = self.platform.utf8(data)
+        if not text or len(data) > TEXT_BYTES:
+            raise NotText()
+        return text
+
     def opened(self, seq, body, padded):
         try:
-            data = unpad(padded)
-            text = self.platform.utf8(data)
-            if not text or len(data) > TEXT_BYTES:
-                return NotText()
+            text = self.text_of(padded)
             warnings = self.senders.check(body)
         except Refusal as refusal:
             return refusal
