@@ -2,6 +2,7 @@
 
 import ast
 import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -9,7 +10,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 WEB, SERVER = ROOT / "web", ROOT / "server.py"
-PAGE = sorted(WEB.rglob("*.py"))
+TAKEN_HOME = WEB / "lab" / "open_capture.py"  # served to be saved, and run by CPython elsewhere; no page loads it
+PAGE = sorted(path for path in WEB.rglob("*.py") if path != TAKEN_HOME)
 
 # Within protocol/, each module may import those that stand in an earlier line.
 LAYERS = [
@@ -154,6 +156,25 @@ def test_only_the_page_of_the_lab_imports_the_lab():
         assert ("lab" in {part_of(module) for module in imported(ast.unparse(ast.Module(part, [])))}) is is_in_lab
 
 
+def test_the_view_of_the_lab_knows_only_itself_and_the_view():
+    for path in (WEB / "lab" / "view").rglob("*.py"):
+        allowed = {"lab.view", "view", "pyscript", "js"}
+        assert all(is_within(module, allowed) for module in imports_of(path)), in_web(path)
+
+
+@pytest.mark.parametrize("name", ["levels", "capture"])
+def test_what_the_lab_explains_and_takes_home_is_pure(name):
+    path = WEB.joinpath("lab", *name.split("."))
+    path = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+    assert all(is_within(module, {"protocol", "json", "lab.explain"}) for module in imports_of(path))
+
+
+def test_what_is_taken_home_stands_by_itself():
+    parts = {part_of(module) for module in imported(TAKEN_HOME.read_text("utf-8"))}
+    assert parts - set(sys.stdlib_module_names) == {"cryptography"}
+    assert not any(TAKEN_HOME.stem in module for path in PAGE for module in imports_of(path))
+
+
 def test_nobody_imports_main():
     assert [in_web(path) for path in PAGE if "main" in {part_of(module) for module in imports_of(path)}] == []
 
@@ -171,6 +192,10 @@ def test_only_one_module_names_websocket():
 
 def test_only_one_module_names_fetch():
     assert users_of("fetch") == ["browser/served.py"]
+
+
+def test_only_one_module_makes_files_to_be_saved():
+    assert users_of("Blob") == users_of("createObjectURL") == ["lab/view/download.py"]
 
 
 def test_nobody_stores_anything_in_the_browser():
