@@ -3,14 +3,25 @@
 from browser.link import websocket
 from browser.served import address_of
 from chat import Chat
+from lab.explaining import explained
 from lab.glass import GlassPlatform
 from lab.levels import LAB
 from lab.parent import Socket, is_framed
 from lab.taking import taken
+from lab.view.explain import ExplainPanel
+from lab.view.pressed import TextPressed
 from lab.view.stylesheet import wear
 from lab.view.take_home import TakeHomePanel
 
-farewell = TakeHomePanel()
+explanation, farewell = ExplainPanel(), TakeHomePanel()
+
+
+async def explain(session, row_id):
+    found = await explained(session, row_id)
+    if found:
+        explanation.open(*found)
+    elif row_id in session.wire.kept:
+        explanation.open_forgotten()
 
 
 async def take_home(session):
@@ -18,4 +29,6 @@ async def take_home(session):
 
 
 wear(address_of("lab/lab.css"))
-chat = Chat(GlassPlatform(), LAB, Socket if is_framed() else websocket, (), [("Take home", take_home)])
+tools = [("Explain", explain)], [("Take home", take_home)]  # of a row, and of a room
+chat = Chat(GlassPlatform(), LAB, Socket if is_framed() else websocket, *tools)
+TextPressed(chat.sessions, explain)

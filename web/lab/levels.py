@@ -20,6 +20,10 @@ class LabClassic(Classic):
     open_to_view = True
     sentence = SENTENCE + Classic.sentence
 
+    def __init__(self, platform, passphrase_key):
+        super().__init__(platform, passphrase_key)
+        self.passphrase_key = passphrase_key  # to be shown; the other level has it anyway, for keys to come
+
 
 class LabPassphrase(Passphrase):
     id = "lab-passphrase"
