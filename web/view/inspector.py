@@ -11,7 +11,7 @@ _AT_ONCE = 4  # panes built before the page is drawn again: they push other rows
 
 
 class Inspector:
-    """look(row_id, padding) gives (Pane of protocol/wire.py, tools) of a row, or (None, [])."""
+    """look(row_id, padding) gives (Pane of protocol/wire.py, [(label, async callable)]) of a row, or (None, [])."""
 
     def __init__(self, panel, rows, prefix, look):
         self._log, self._rows, self._prefix, self._look = panel.querySelector(".log"), rows, prefix, look
@@ -23,6 +23,7 @@ class Inspector:
         self._arrivals = window.MutationObserver.new(create_proxy(self._arrived))
         listen(self._on, "click", self._toggled)
         listen(self._without, "click", self._toggled)
+        listen(self._log, "click", self._clicked)
         listen(self._log, "focusin", self._focused)
         listen(self._log, "keydown", self._key_pressed)
 
@@ -75,11 +76,20 @@ class Inspector:
     def _pane_of(self, row):
         """The pane beside this row, which is built now if it is not there; None if there is nothing to show."""
         if not row.matches(".inspected"):
-            pane, tools = self._look(row.id[len(self._prefix) :], not _is_pressed(self._without))
+            pane, tools = self._looked(row)
             if pane is None:
                 return None
             build(row, pane, tools)
         return row.lastElementChild
+
+    async def _clicked(self, event):
+        button = event.target.closest(".wire-tools button")
+        if button:
+            _, tools = self._looked(button.closest(".row"))
+            await tools[int(button.value)][1]()
+
+    def _looked(self, row):
+        return self._look(row.id[len(self._prefix) :], not _is_pressed(self._without))
 
     # Of all panes only one is reachable by the Tab key, with what is in it, as a thousand stops would be a wall.
 

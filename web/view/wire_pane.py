@@ -1,15 +1,15 @@
 """One pane: an entry as the relay has it, the fields of its body coloured and named, and what they tell the relay."""
 
-from pyscript.ffi import to_js
+from pyscript.ffi import create_proxy, to_js
 
-from .dom import add, add_choices, clone, listen, show
+from .dom import add, clone, show
 
 _COLORS = 12  # of fields, in style.css
 _NEAREST = to_js({"block": "nearest"})
 
 
 def build(row, pane, tools):
-    """Put a Pane of protocol/wire.py beside a row. tools: buttons at its foot, (label, async callable)."""
+    """Put a Pane of protocol/wire.py beside a row. tools: buttons at its foot, (label, what it does); value: its place."""
     element = clone("wire-pane")
     note = element.querySelector(".wire-note")
     note.textContent = pane.note
@@ -18,13 +18,16 @@ def build(row, pane, tools):
     if pane.members:
         _fill_members(element, pane)
         _fill_body(element, pane)
-        _fill_stored(element.querySelector(".stored"), pane.stored)
+        element.querySelector(".characters").textContent = pane.stored
+        show(element.querySelector(".stored"), bool(pane.stored))
+        for event_name in ("mouseover", "mouseleave", "focusin", "click"):
+            element.addEventListener(event_name, _pointed_out)
     for what, words in pane.leaks:
         _describe(element.querySelector(".leaks"), what, words)
-    foot = element.querySelector(".wire-tools")
-    add_choices(foot, tools)
-    for button in foot.children:
-        button.className += " stop"
+    for place, (label, _) in enumerate(tools):
+        button = add(element.querySelector(".wire-tools"), "button", label, "quiet stop")
+        button.type = "button"
+        button.value = str(place)
     for stop in element.querySelectorAll(".stop"):
         stop.tabIndex = -1
     # An element of its own that is not live: the log would have it read aloud, as what is new in it.
@@ -58,29 +61,33 @@ def _fill_body(element, pane):
             color = "field-" + str(legend.childElementCount % _COLORS)
             span.classList.add(color)
             span.setAttribute("data-name", part.name)
-            _add_to_legend(legend, part, color, span)
+            _add_to_legend(legend, part, color)
 
 
-def _add_to_legend(legend, part, color, span):
+def _add_to_legend(legend, part, color):
     item = add(legend, "div", "", color)
     name = add(add(item, "dt", ""), "button", part.name, "field-name")
     name.type = "button"
     if item.isSameNode(legend.firstElementChild):
         name.className += " stop"  # the arrows lead from there to the others
     name.tabIndex = -1
-    listen(name, "click", lambda event: span.scrollIntoView(_NEAREST))
     add(item, "dd", _bytes(part.size), "size")
     add(item, "dd", part.meaning, "what")
 
 
-def _fill_stored(details, stored):
-    """The body character by character, for who opens it."""
-    show(details, bool(stored))
+def _point_out(event):
+    """A name in the legend is pointed at, or has the focus: mark its bytes; if it is pressed, go there."""
+    pane, item = event.currentTarget, event.target.closest(".legend > div")
+    for span in pane.querySelectorAll(".marked"):
+        span.classList.remove("marked")
+    if item:
+        span = pane.querySelector(f'.octets [data-name="{item.querySelector(".field-name").textContent}"]')
+        span.classList.add("marked")
+        if event.type == "click":
+            span.scrollIntoView(_NEAREST)
 
-    def opened(event):
-        details.lastElementChild.textContent = stored
 
-    listen(details, "toggle", opened)
+_pointed_out = create_proxy(_point_out)  # one for all panes: a proxy is never freed
 
 
 def _describe(place, name, words):
