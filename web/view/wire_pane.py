@@ -9,7 +9,7 @@ _NEAREST = to_js({"block": "nearest"})
 
 
 def build(row, pane, tools):
-    """Put a Pane of protocol/wire.py beside a row. tools: buttons at its foot, (label, what it does); value: its place."""
+    """Put a Pane of protocol/wire.py beside a row. tools: its buttons, (label, work); the value of one is its place."""
     element = clone("wire-pane")
     note = element.querySelector(".wire-note")
     note.textContent = pane.note
