@@ -175,6 +175,23 @@ def test_what_is_taken_home_stands_by_itself():
     assert not any(TAKEN_HOME.stem in module for path in PAGE for module in imports_of(path))
 
 
+def is_pure(path):
+    """Whether a module of the lab says so of itself; the attacks' package says it for all of them."""
+    said_by = path.with_name("__init__.py") if path.parent.name == "attacks" else path
+    return "Pure" in (ast.get_docstring(ast.parse(said_by.read_text("utf-8"))) or "")
+
+
+@pytest.mark.parametrize("path", [path for path in PAGE if is_lab(path) and is_pure(path)], ids=in_web)
+def test_what_is_pure_in_the_lab_knows_the_protocol_and_what_is_pure_there(path):
+    modules = imports_of(path)
+    assert {part_of(module) for module in modules} <= {"protocol", "lab", "json", "hashlib"}
+    for module in modules:
+        inside = module.split(".")[1:-1] if part_of(module) == "lab" else []
+        if inside:
+            other = (WEB / "lab").joinpath(*inside)
+            assert is_pure(other / "__init__.py" if other.is_dir() else other.with_suffix(".py")), module
+
+
 def test_nobody_imports_main():
     assert [in_web(path) for path in PAGE if "main" in {part_of(module) for module in imports_of(path)}] == []
 
