@@ -78,7 +78,7 @@ def test_no_code_of_the_page_can_make_markup_code_or_style_of_text():
     assert {name: words for name, words in found.items() if words} == {}
 
 
-@pytest.mark.parametrize("path", VIEW, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", VIEW, ids=lambda path: path.relative_to(WEB).as_posix())
 def test_the_view_sets_nothing_of_an_element_that_is_more_than_text(path):
     odd = {one for one in set_in(path.read_text("utf-8")) if not ATTRIBUTES.fullmatch(one)}
     assert odd <= PROPERTIES | ELEMENTS | ADDRESSES.get(path.name, set())

@@ -1,5 +1,9 @@
-"""The lab's page: its parts, of which one is shown, named by the address (#lesson, #console, #ladder)."""
+"""The lab's page: its parts, of which one is shown, named by the address (#lesson, #console, #ladder).
 
+What stands behind a slash in the address is the part's own: #lesson/3.
+"""
+
+from js import encodeURIComponent
 from pyscript import document, window
 
 from view.dom import by_id, listen, show
@@ -7,12 +11,21 @@ from view.dom import by_id, listen, show
 _PARTS = ["lesson", "console", "ladder"]
 
 
+def turn_to(part, rest=""):
+    """Shows a part, as a link with this address does."""
+    window.location.assign("#" + part + ("/" + encodeURIComponent(rest) if rest else ""))
+
+
 class LabPage:
-    """shown(part), async, is called with the part's name whenever another one is shown."""
+    """shown(part, rest), async, is called whenever the address changes, with the part's name and what stands behind it:
+    as in the address, with spaces as %20, or ""."""
 
     def __init__(self, shown):
         self._shown = shown
-        listen(window, "hashchange", self._turned)
+        self._part = None
+        # Not `window`, which is a module to MicroPython: once an element was listened to, the module's addEventListener
+        # is called on no object at all ("Illegal invocation"), and the page does not start.
+        listen(document.defaultView, "hashchange", self._turned)
 
     async def ready(self):
         """Python runs."""
@@ -20,8 +33,19 @@ class LabPage:
         await self._turned(None)
 
     async def _turned(self, event):
-        wanted = window.location.hash[1:]
-        part = wanted if wanted in _PARTS else _PARTS[0]
+        wanted, _, rest = window.location.hash[1:].partition("/")
+        if wanted not in _PARTS:
+            if self._part:  # an address of something else on the page, as of the link that skips to it
+                return
+            wanted = _PARTS[0]
+        if wanted != self._part:
+            self._part = wanted
+            self._show(wanted)
+            if event:
+                _focus(by_id(wanted + "-title"))
+        await self._shown(wanted, rest)
+
+    def _show(self, part):
         for one in _PARTS:
             show(by_id(one), one == part)
         for link in document.querySelectorAll(".parts a"):
@@ -29,4 +53,9 @@ class LabPage:
                 link.setAttribute("aria-current", "page")
             else:
                 link.removeAttribute("aria-current")
-        await self._shown(part)
+
+
+def _focus(heading):
+    """So that a screen reader reads on from here, and the Tab key goes on from here."""
+    heading.tabIndex = -1
+    heading.focus()
