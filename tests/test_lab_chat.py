@@ -218,6 +218,7 @@ def test_a_secret_goes_when_the_pointer_lets_go_the_focus_leaves_or_the_panel_cl
     holder.evaluate("button => button.click()")
     keyboard.press("Escape")
     expect(seen.panel).to_have_count(0)
+    expect(bob.page.locator(".step")).to_have_count(0)
     assert not is_in_the_document(bob, key)
 
 

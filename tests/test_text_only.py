@@ -40,7 +40,6 @@ ELEMENTS = {
     "details",
     "summary",
     "dialog",
-    "header",
     "h2",
     "h3",
     "pre",

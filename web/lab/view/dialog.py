@@ -12,7 +12,7 @@ class Dialog:
         self._closed = closed
         self._dialog = add(document.body, "dialog", "", "lab-dialog " + name)
         panel = add(self._dialog, "div", "", "lab-panel")
-        header = add(panel, "header", "")
+        header = add(panel, "div", "", "lab-head")
         heading = add(header, "h2", title)
         heading.id = name + "-title"
         self._dialog.setAttribute("aria-labelledby", heading.id)
