@@ -13,6 +13,7 @@ from conftest import ROOT
 
 THREATS = ROOT / "web" / "protocol" / "threats.md"
 DOCUMENTS = [THREATS, THREATS.with_name("README.md"), ROOT / "README.md", ROOT / ".github" / "SECURITY.md"]
+DOCUMENTS.append(THREATS.with_name("identity.md"))
 LINK = re.compile(r"\[([^\]]*)\]\(([^)\s]+)\)")
 # `web/runtime.json`, tests/, `python -m tests.soak`: from the top of the repository, in backticks or not.
 PATH_OR_MODULE = re.compile(r"(?<![\w./-])(?:(?:web|tests)/[\w./-]*|(?<=-m )tests\.\w+)")
