@@ -10,7 +10,7 @@ from protocol import encoding, envelope, errors, frames, padding
 from protocol.digits import session_digits
 from protocol.levels import Opened, Tag, Waiting
 from protocol.levels.classic import Classic
-from protocol.levels.passphrase import Passphrase, canonical
+from protocol.levels.passphrase import Passphrase
 from protocol.looks import look
 
 WORDS = "correct horse battery staple"
@@ -114,7 +114,7 @@ async def check_ed25519_agrees_with_wycheproof(platform, given):
     signed = [[bytes.fromhex(one[part]) for part in ("public", "signature", "message")] for one in vectors]
     valid = await platform.ed25519_verify_all([tuple(one) for one in signed])
     for one, public_signature_message, accepted in zip(vectors, signed, valid):  # noqa: B905 - as above
-        equal(accepted and canonical(public_signature_message[1]), one["valid"], one["id"])
+        equal(accepted and encoding.canonical_signature(public_signature_message[1]), one["valid"], one["id"])
 
 
 async def check_aes_gcm_agrees_with_wycheproof(platform, given):

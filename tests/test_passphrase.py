@@ -6,6 +6,7 @@ import pytest
 
 from known_answers import b64, every, sized
 from people import SALT, WORDS, classic_joined, derive_all, entry, forge, joined, opened
+from protocol.encoding import ED25519_ORDER, canonical_signature
 from protocol.envelope import ARGON2ID, PBKDF2, Parameters, argon2id_cost, read_passphrase, write_passphrase
 from protocol.errors import BadInput, Problem
 from protocol.levels import Opened, Tag, Waiting
@@ -397,13 +398,13 @@ class Lenient(ReferencePlatform):
     """A browser that takes signatures whose S is not below L, as some do."""
 
     def ed25519_verify(self, public, signature, message):
-        s = int.from_bytes(signature[32:], "little") % level_module.ED25519_ORDER
+        s = int.from_bytes(signature[32:], "little") % ED25519_ORDER
         return super().ed25519_verify(public, signature[:32] + s.to_bytes(32, "little"), message)
 
 
 def test_a_signature_with_s_not_below_l_is_refused_even_if_the_browser_takes_it(alice):
     bob, honest = joined("Bob", platform=Lenient()), parts(say(alice, "hello")[0])
-    s = int.from_bytes(honest.signature[32:], "little") + level_module.ED25519_ORDER
+    s = int.from_bytes(honest.signature[32:], "little") + ED25519_ORDER
     malleable = honest.signature[:32] + s.to_bytes(32, "little")
     signed = (alice.public, malleable, level_module.header(b"kitchen", honest.fields) + honest.ciphertext)
     assert bob.platform.ed25519_verify(*signed)  # without this the test would prove nothing
@@ -411,8 +412,8 @@ def test_a_signature_with_s_not_below_l_is_refused_even_if_the_browser_takes_it(
 
 
 def test_the_least_s_that_is_not_below_l_is_not_canonical():
-    order = level_module.ED25519_ORDER
-    assert [level_module.canonical(bytes(32) + s.to_bytes(32, "little")) for s in (0, order - 1, order)] == [
+    order = ED25519_ORDER
+    assert [canonical_signature(bytes(32) + s.to_bytes(32, "little")) for s in (0, order - 1, order)] == [
         True,
         True,
         False,

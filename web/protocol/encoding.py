@@ -1,10 +1,11 @@
-"""Bytes and text, strictly: base64url, length prefixes, UTF-8, names. Specification, section 2. Pure."""
+"""Bytes and text, strictly: base64url, length prefixes, UTF-8, names, signatures. Specification, section 2. Pure."""
 
 from .errors import BadInput, Malformed, Problem
 
 NAME_CHARACTERS = 64
 NAME_NOT_SHOWN = "a name that cannot be shown"
 PASSPHRASE_BYTES = 1024
+ED25519_ORDER = 2**252 + 27742317777372353535851937790883648493  # L, RFC 8032, section 5.1
 BASE64URL = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 
 # Trimmed from both ends of a name: Unicode's White_Space. Listed, since MicroPython's strip() knows only ASCII.
@@ -93,6 +94,11 @@ def from_base64url(platform, text, name):
     if not canonical or (spare and BASE64URL.find(text[-1]) & spare):
         raise Malformed(f"{name}: not canonical base64url")
     return data
+
+
+def canonical_signature(signature):
+    """Whether S < L (RFC 8032, section 5.1.7): some browsers accept the other form, a second one that is valid too."""
+    return int.from_bytes(bytes(reversed(signature[32:])), "big") < ED25519_ORDER
 
 
 class Reader:

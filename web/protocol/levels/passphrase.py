@@ -2,7 +2,7 @@
 
 from hashlib import sha256
 
-from ..encoding import sized, uint, utf8_bytes
+from ..encoding import canonical_signature, sized, uint, utf8_bytes
 from ..envelope import (
     ARGON2ID,
     PASSPHRASE_MEANINGS,
@@ -31,7 +31,6 @@ from .senders import Senders
 # Password Storage Cheat Sheet has for Argon2id, and 600,000 iterations its figure for PBKDF2-HMAC-SHA-256.
 NEW_ROOM = ((ARGON2ID, argon2id_cost(2, 1, 19)), (PBKDF2, PBKDF2_COST[0]))
 SESSION_KEYS = 1_000  # kept at once: anyone can make up sessions, and a forgotten key is derived again in 0.1 ms
-ED25519_ORDER = 2**252 + 27742317777372353535851937790883648493  # L, RFC 8032, section 5.1
 
 
 def label(level, purpose):
@@ -57,11 +56,6 @@ def nonce(counter):
 def header(room, fields, level="passphrase"):
     """What is authenticated besides the ciphertext: label || sized(room) || the fields as they stand in the body."""
     return label(level, "header") + sized(room) + fields
-
-
-def canonical(signature):
-    """S < L (RFC 8032, section 5.1.7): some browsers accept the other form, which would be a second valid body."""
-    return int.from_bytes(bytes(reversed(signature[32:])), "big") < ED25519_ORDER
 
 
 class Passphrase:
@@ -213,7 +207,7 @@ class Passphrase:
             body.aad = header(self.room, body.fields, self.id)
             signed.append((body.session_public, body.signature, body.aad + body.ciphertext))
         for i, valid in zip(due, await self.platform.ed25519_verify_all(signed)):
-            if not valid or not canonical(outcomes[i].signature):
+            if not valid or not canonical_signature(outcomes[i].signature):
                 outcomes[i] = BadSignature()
 
     async def decrypt(self, outcomes):
