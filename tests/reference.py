@@ -10,6 +10,7 @@ from functools import cache
 
 from cryptography.exceptions import InvalidSignature, InvalidTag
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
@@ -95,6 +96,9 @@ class ReferencePlatform(Platform):
     async def hkdf_aes_key(self, root, salt, info):
         return HKDF(SHA256(), 32, salt, info).derive(root)
 
+    async def aes_key(self, key):
+        return key
+
     async def aes_gcm_seal(self, key, nonce, plaintext, aad):
         return AESGCM(key).encrypt(nonce, plaintext, aad)
 
@@ -107,9 +111,28 @@ class ReferencePlatform(Platform):
         except InvalidTag:
             return None
 
+    async def x25519_generate(self):
+        private = await self.x25519_import(self.random(32))
+        return private, await self.x25519_public(private)
+
+    async def x25519_import(self, private):
+        return X25519PrivateKey.from_private_bytes(private)
+
+    async def x25519_public(self, private):
+        return private.public_key().public_bytes_raw()
+
+    async def x25519(self, private, public):
+        try:
+            return private.exchange(X25519PublicKey.from_public_bytes(public))
+        except ValueError:
+            return None
+
     async def ed25519_generate(self):
-        private = Ed25519PrivateKey.from_private_bytes(self.random(32))
+        private = await self.ed25519_import(self.random(32))
         return private, private.public_key().public_bytes_raw()
+
+    async def ed25519_import(self, seed):
+        return Ed25519PrivateKey.from_private_bytes(seed)
 
     async def ed25519_sign(self, private, message):
         return private.sign(message)

@@ -17,11 +17,13 @@ PAGE = sorted(path for path in WEB.rglob("*.py") if path != TAKEN_HOME)
 LAYERS = [
     {"errors"},
     {"encoding", "manifest", "padding", "platform", "rows", "outbox", "pump"},
-    {"envelope", "digits", "looks"},
-    {"frames", "levels", "members"},
+    {"envelope", "digits", "looks", "hkdf"},
+    {"frames", "levels", "members", "hpke"},
     {"ladder", "writing", "writers", "verdict", "wire"},
     {"session"},
 ]
+# Of a level that no page has yet: tested in the page as the others are, and loaded by none.
+TO_COME = {"protocol/hkdf.py", "protocol/hpke.py"}
 WORDS_OF_DECRYPTION = (
     "aead",
     "aesgcm",
@@ -265,8 +267,15 @@ def test_the_server_asks_nothing_of_a_kind_or_body():
 
 def test_pyscript_loads_exactly_the_python_files_of_the_page():
     files = tomllib.loads((WEB / "pyscript.toml").read_text("utf-8"))["files"]
-    expected = {f"./{in_web(path)}" for path in PAGE if path != WEB / "main.py" and not is_lab(path)}
-    assert files == {path: path for path in expected}
+    loaded = {in_web(path) for path in PAGE if path != WEB / "main.py" and not is_lab(path)} - TO_COME
+    assert files == {f"./{name}": f"./{name}" for name in loaded}
+
+
+def test_nothing_that_the_page_loads_imports_what_is_to_come():
+    modules = {name.removesuffix(".py").replace("/", ".") for name in TO_COME}
+    users = [in_web(path) for path in PAGE if any(is_within(one, modules) for one in imports_of(path))]
+    assert set(users) <= TO_COME
+    assert all((WEB / name).exists() for name in TO_COME)
 
 
 def test_pyscript_loads_exactly_the_python_files_of_the_lab_beside_them():

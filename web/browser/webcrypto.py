@@ -8,7 +8,13 @@ from pyscript.ffi import to_js
 
 PUBLIC_KEYS = 1_000  # imported Ed25519 keys kept at once; a forgotten one is imported again in 0.1 ms
 AES_256_GCM = to_js({"name": "AES-GCM", "length": 256})
+AES_USAGES = to_js(["encrypt", "decrypt"])
 ED25519 = to_js({"name": "Ed25519"})
+X25519 = to_js({"name": "X25519"})
+# What stands before a raw private key of 32 bytes in PKCS #8 (RFC 8410, section 7): the only form that is imported.
+ED25519_PKCS8 = bytes.fromhex("302e020100300506032b657004220420")
+X25519_PKCS8 = bytes.fromhex("302e020100300506032b656e04220420")
+X25519_BASE = b"\x09" + bytes(31)
 
 subtle = crypto.subtle
 public_keys = {}
@@ -53,8 +59,7 @@ def pbkdf2(salt, iterations):
 
 
 async def pbkdf2_aes_key(key, salt, iterations):
-    usages = to_js(["encrypt", "decrypt"])
-    return await subtle.deriveKey(pbkdf2(salt, iterations), key, AES_256_GCM, False, usages)
+    return await subtle.deriveKey(pbkdf2(salt, iterations), key, AES_256_GCM, False, AES_USAGES)
 
 
 async def pbkdf2_root(key, salt, iterations):
@@ -69,7 +74,11 @@ def hkdf(salt, info):
 
 
 async def hkdf_aes_key(root, salt, info):
-    return await subtle.deriveKey(hkdf(salt, info), root, AES_256_GCM, False, to_js(["encrypt", "decrypt"]))
+    return await subtle.deriveKey(hkdf(salt, info), root, AES_256_GCM, False, AES_USAGES)
+
+
+async def aes_key(key):
+    return await subtle.importKey("raw", octets(key), AES_256_GCM, False, AES_USAGES)
 
 
 def aes_gcm(nonce, aad):
@@ -85,9 +94,37 @@ async def aes_gcm_open_all(sealed):
     return [None if opened is None else from_octets(opened) for opened in await settled(promises)]
 
 
+async def x25519_generate():
+    pair = await subtle.generateKey(X25519, False, to_js(["deriveBits"]))
+    return pair.privateKey, from_octets(await subtle.exportKey("raw", pair.publicKey))
+
+
+async def x25519_import(private):
+    return await subtle.importKey("pkcs8", octets(X25519_PKCS8 + private), X25519, False, to_js(["deriveBits"]))
+
+
+async def x25519_public(private):
+    # A private key gives its public half in no other way, unless it can be exported.
+    return await x25519(private, X25519_BASE)
+
+
+async def x25519(private, public):
+    (key,) = await settled([subtle.importKey("raw", octets(public), X25519, False, to_js([]))])
+    if key is None:
+        return None
+    (bits,) = await settled([subtle.deriveBits(to_js({"name": "X25519", "public": key}), private, 256)])
+    shared = None if bits is None else from_octets(bits)
+    # Browsers refuse zeros themselves; here nothing depends on that.
+    return None if shared == bytes(32) else shared
+
+
 async def ed25519_generate():
     pair = await subtle.generateKey(ED25519, False, to_js(["sign", "verify"]))
     return pair.privateKey, from_octets(await subtle.exportKey("raw", pair.publicKey))
+
+
+async def ed25519_import(seed):
+    return await subtle.importKey("pkcs8", octets(ED25519_PKCS8 + seed), ED25519, False, to_js(["sign"]))
 
 
 async def ed25519_sign(private, message):

@@ -72,6 +72,10 @@ class Platform:
         """An AES-256-GCM handle: HKDF-SHA-256 (RFC 5869), Extract and Expand, 32 bytes."""
         raise NotImplementedError
 
+    async def aes_key(self, key):
+        """An AES-256-GCM handle of key(32)."""
+        raise NotImplementedError
+
     async def aes_gcm_seal(self, key, nonce, plaintext, aad):
         """Ciphertext || tag(16) (NIST SP 800-38D), nonce(12)."""
         raise NotImplementedError
@@ -80,8 +84,29 @@ class Platform:
         """For each (key, nonce, ciphertext || tag, aad): the plaintext, or None if it does not authenticate."""
         raise NotImplementedError
 
+    async def x25519_generate(self):
+        """(private handle, public(32)): a new pair (RFC 7748, section 6.1)."""
+        raise NotImplementedError
+
+    async def x25519_import(self, private):
+        """A private handle of private(32). The bytes need not be kept after this."""
+        raise NotImplementedError
+
+    async def x25519_public(self, private):
+        """public(32) of a private handle: X25519(private, 9)."""
+        raise NotImplementedError
+
+    async def x25519(self, private, public):
+        """X25519(private, public), 32 bytes (RFC 7748, section 5). None if they are all zero, as a public key of small
+        order makes them (section 6.1), and for one that has not 32 bytes."""
+        raise NotImplementedError
+
     async def ed25519_generate(self):
         """(private handle, public(32)): a new pair (RFC 8032, section 5.1)."""
+        raise NotImplementedError
+
+    async def ed25519_import(self, seed):
+        """A private handle of seed(32). The bytes need not be kept after this."""
         raise NotImplementedError
 
     async def ed25519_sign(self, private, message):
