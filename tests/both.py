@@ -1,10 +1,10 @@
 """Checks with one result on CPython and, inside the page, on MicroPython. No pytest, no library: it runs in both.
 
 Each check takes a platform and `given`, the data that test_micropython.py puts together, and fails by AssertionError.
-Of its platform a check needs two things more than the protocol does: `seeded`, bytes to be used as random ones, and
-`raw_aes_key(bytes)`.
+Of its platform a check needs one thing more than the protocol does: `seeded`, bytes to be used as random ones.
 """
 
+import both_identity
 from both_attacks import check_every_attack_runs_and_what_it_sends_is_of_the_specification  # noqa: F401 - CHECKS
 from protocol import encoding, envelope, errors, frames, padding
 from protocol.digits import session_digits
@@ -119,7 +119,7 @@ async def check_ed25519_agrees_with_wycheproof(platform, given):
 
 async def check_aes_gcm_agrees_with_wycheproof(platform, given):
     for one in given["aes_gcm"]:
-        key = await platform.raw_aes_key(bytes.fromhex(one["key"]))
+        key = await platform.aes_key(bytes.fromhex(one["key"]))
         nonce, aad, plaintext, sealed = [bytes.fromhex(one[part]) for part in ("nonce", "aad", "plaintext", "sealed")]
         (found,) = await platform.aes_gcm_open_all([(key, nonce, sealed, aad)])
         equal(found, plaintext if one["valid"] else None, one["id"])
@@ -131,7 +131,7 @@ async def check_pbkdf2_agrees_with_wycheproof(platform, given):
     for one in given["pbkdf2"]:
         handle = await platform.passphrase_key(bytes.fromhex(one["passphrase"]))
         key = await platform.pbkdf2_aes_key(handle, bytes.fromhex(one["salt"]), one["iterations"])
-        expected = await platform.raw_aes_key(bytes.fromhex(one["key"]))
+        expected = await platform.aes_key(bytes.fromhex(one["key"]))
         # Keys cannot be looked into: two are the same if they seal alike.
         found = await platform.aes_gcm_seal(key, bytes(12), b"text", b"")
         equal(found, await platform.aes_gcm_seal(expected, bytes(12), b"text", b""), one["id"])
@@ -355,3 +355,4 @@ async def check_a_raw_control_character_gives_a_frame_or_is_refused(platform, gi
 
 
 CHECKS = {name[6:]: check for name, check in globals().items() if name.startswith("check_")}
+CHECKS.update(both_identity.CHECKS)

@@ -8,11 +8,10 @@ from pyscript.ffi import to_js
 from both import CHECKS, HALF, WORDS, equal
 from browser import webcrypto
 from browser.platform import BrowserPlatform
+from protocol import hpke
 from protocol.levels.classic import Classic
 from protocol.levels.passphrase import Passphrase
 from view import clock as view_clock
-
-PKCS8 = bytes.fromhex("302e020100300506032b657004220420")  # RFC 8410: what stands before a raw private key
 
 
 class PagePlatform(BrowserPlatform):
@@ -29,14 +28,16 @@ class PagePlatform(BrowserPlatform):
     async def ed25519_generate(self):
         if not self.seeded:
             return await webcrypto.ed25519_generate()
-        raw = webcrypto.octets(PKCS8 + self.random(32))
+        raw = webcrypto.octets(webcrypto.ED25519_PKCS8 + self.random(32))
         private = await webcrypto.subtle.importKey("pkcs8", raw, webcrypto.ED25519, True, to_js(["sign"]))
         public = await webcrypto.subtle.exportKey("jwk", private)
         return private, self.from_base64url(public.x)
 
-    async def raw_aes_key(self, key):
-        usages = to_js(["encrypt", "decrypt"])
-        return await webcrypto.subtle.importKey("raw", webcrypto.octets(key), webcrypto.AES_256_GCM, False, usages)
+    async def x25519_generate(self):
+        if not self.seeded:
+            return await webcrypto.x25519_generate()
+        private = await webcrypto.x25519_import(self.random(32))
+        return private, await webcrypto.x25519_public(private)
 
 
 async def outcome(check, given):
@@ -53,6 +54,17 @@ async def seal(level, text):
     return [level.id, await session.seal(text), text]
 
 
+async def sealed_to(one):
+    public = bytes.fromhex(one["x25519_public"])
+    return (await hpke.seal_base(PagePlatform(), public, b"info", b"", b"from the page")).hex()
+
+
+async def no_private_key_can_be_read_out(platform, given):
+    keys = [await platform.aes_key(bytes(32)), await platform.x25519_import(bytes(32))]
+    keys += [await platform.ed25519_import(bytes(32)), (await webcrypto.x25519_generate())[0]]
+    equal([key.extractable for key in keys], [False] * len(keys))
+
+
 async def nothing_throws_in_javascript(platform, given):
     """What JavaScript throws in a plain call passes by every `except` here, so a failure of this ends the script."""
     for text in ("!", "Q", "Q=", "Q Q", HALF, "\x00"):
@@ -65,7 +77,7 @@ async def nothing_throws_in_javascript(platform, given):
         equal(platform.utf8(data), None)
     wrong = [(bytes(size), bytes(64), b"") for size in (0, 31, 32, 33)] + [(bytes(32), bytes(63), b"")]
     equal(await platform.ed25519_verify_all(wrong), [False] * 5)
-    key = await platform.raw_aes_key(bytes(32))
+    key = await platform.aes_key(bytes(32))
     equal(await platform.aes_gcm_open_all([(key, bytes(12), bytes(size), b"") for size in (0, 15, 16)]), [None] * 3)
 
 
@@ -75,14 +87,18 @@ async def main():
     results = {}
     for name in CHECKS:
         results[name] = await outcome(CHECKS[name], given)
+    results["no_private_key"] = await outcome(no_private_key_can_be_read_out, given)
     results["nothing_throws"] = await outcome(nothing_throws_in_javascript, given)
     sealed = []
     for level in (Classic, Passphrase):
         for text in ("hello", "é 東京 👋\n<b>", "x" * 16_384, "\ufeff\x00"):
             sealed.append(await seal(level, text))
+    to_known = []
+    for one in given["identity"]["identities"]:
+        to_known.append(await sealed_to(one))
     place = document.createElement("pre")
     place.id = "results"
-    place.textContent = json.dumps({"results": results, "sealed": sealed})
+    place.textContent = json.dumps({"results": results, "sealed": sealed, "to_known": to_known})
     document.body.append(place)
     document.getElementById("startup").remove()
 

@@ -21,6 +21,14 @@ def test_no_label_begins_with_another():
     assert [(one, other) for one in labels for other in labels if one != other and other.startswith(one)] == []
 
 
+def test_every_label_in_the_program_is_one_of_the_specification():
+    used = [
+        label for path in FOLDER.glob("*.py") for label in re.findall(r'LABEL \+ b"([^"]+)"', path.read_text("utf-8"))
+    ]
+    assert len(used) >= 4
+    assert [label for label in used if f'"secure-chat identity 1 {label}"' not in IDENTITY] == []
+
+
 def test_every_code_that_the_rules_name_has_its_sentence_and_none_has_one_for_nothing():
     own, of_the_relay = codes_of(REFUSALS), codes_of(RULES)
     named = set(re.findall(r"`([a-z]+(?:-[a-z]+)+)`", RULES))

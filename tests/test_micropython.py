@@ -9,21 +9,19 @@ from pathlib import Path
 
 import pytest
 
+import known_identity
 from both import CHECKS, WORDS, opened
 from conftest import Server
 from known_answers import FILE, as_text, every
 from people import AT, classic_joined, joined
 from protocol.ladder import LADDER
 from reference import ReferencePlatform, run
+from test_layers import TO_COME
 
 TESTS = Path(__file__).parent
 CONFIGURATION = TESTS.parent / "web" / "pyscript.toml"
+VECTORS = ("ed25519", "aes_gcm", "pbkdf2", "hmac", "hkdf", "x25519", "hpke")
 TEXTS = ("meet at noon", "é 東京 👋\n<b>", "x" * 16_384, "\ufeff\x00")
-
-
-class Reference(ReferencePlatform):
-    async def raw_aes_key(self, key):
-        return key
 
 
 # Lengths around the blocks of BLAKE2b, and every bound that the specification has for the cost: passes, lanes, MiB.
@@ -49,14 +47,12 @@ def sealed_by_the_reference():
 
 @pytest.fixture(scope="module")
 def given():
-    vectors = {
-        name: json.loads((TESTS / "vectors" / f"{name}.json").read_text()) for name in ("ed25519", "aes_gcm", "pbkdf2")
-    }
+    vectors = {name: json.loads((TESTS / "vectors" / f"{name}.json").read_text()) for name in VECTORS}
     entry = f'{{"seq":1,"kind":"message","id":"a","name":"n","at":"{AT}","body":"BODY"}}'
     return (
         {"known": json.loads(FILE.read_text("utf-8")), "sealed": sealed_by_the_reference(), "entry": entry}
         | vectors
-        | {"argon2id": derived_by_the_reference()}
+        | {"argon2id": derived_by_the_reference(), "identity": known_identity.every()}
     )
 
 
@@ -74,11 +70,11 @@ def in_the_page(address, browser, given):
     page, errors = context.new_page(), []
     page.on("console", lambda message: errors.append(message.text) if "PythonError" in message.text else None)
     lab = CONFIGURATION.parent / "lab"
-    files = {name: (TESTS / name).read_text("utf-8") for name in ("both.py", "both_attacks.py")}
+    files = {path.name: path.read_text("utf-8") for path in TESTS.glob("both*.py")}
     for path in (lab / "__init__.py", lab / "levels.py", *(lab / "attacks").glob("*.py")):
         files[path.relative_to(lab.parent).as_posix()] = path.read_text("utf-8")
     files["given.json"] = json.dumps(given, ensure_ascii=False)
-    more = "".join(f'"./{name}" = "./{name}"\n' for name in files)
+    more = "".join(f'"./{name}" = "./{name}"\n' for name in [*files, *TO_COME])
     files["main.py"] = (TESTS / "page_main.py").read_text("utf-8")
     files["pyscript.toml"] = CONFIGURATION.read_text("utf-8") + more
     for name, text in files.items():
@@ -99,7 +95,7 @@ def answering(text):
 
 @pytest.mark.parametrize("name", CHECKS)
 def test_on_cpython(name, given):
-    run(CHECKS[name](Reference(), given))
+    run(CHECKS[name](ReferencePlatform(), given))
 
 
 @pytest.mark.parametrize("name", CHECKS)
@@ -109,6 +105,16 @@ def test_in_the_page(name, in_the_page):
 
 def test_no_input_makes_javascript_throw_which_micropython_could_not_catch(in_the_page):
     assert in_the_page["results"]["nothing_throws"] == "passed"
+
+
+def test_no_private_key_of_the_page_can_be_read_out(in_the_page):
+    assert in_the_page["results"]["no_private_key"] == "passed"
+
+
+def test_what_the_page_sealed_to_a_key_is_opened_by_pyca(in_the_page):
+    known = [known_identity.KnownIdentity(seed) for seed in known_identity.SEEDS]
+    for one, sealed in zip(known, in_the_page["to_known"], strict=True):
+        assert one.opens(bytes.fromhex(sealed), b"info") == b"from the page"
 
 
 def test_what_the_page_sealed_is_opened_by_the_reference(in_the_page):
