@@ -1,7 +1,7 @@
 """What level identity is made of, on CPython and, inside the page, on MicroPython: checks as those of both.py."""
 
 from protocol import hpke
-from protocol.errors import BadInput
+from protocol.errors import BadInput, Refusal
 from protocol.hkdf import expand, extract, hkdf, hmac_sha256
 from protocol.identity import (
     SMALL_ORDER,
@@ -15,7 +15,9 @@ from protocol.identity import (
     verified_all,
     x25519_of,
 )
+from protocol.identity_envelope import Member, epoch_fields, write_members
 from protocol.identity_errors import BadIdentity
+from protocol.roster import Roster, hash_of, sign_epoch, sign_list
 
 
 def same(found, expected, what=""):
@@ -157,6 +159,31 @@ async def check_identities_that_are_no_safe_key_are_refused(platform, given):
         same(checked(octets), octets)
     for wrong in (b"", bytes(31), bytes(33), None):
         assert raises(BadInput, checked, wrong), wrong
+
+
+async def check_a_rooms_list_of_members_goes_as_the_known_story(platform, given):
+    roster, codes = Roster(b"kitchen"), []
+    for body, code, list_hash, epoch in given["roster"]:
+        try:
+            roster = await roster.apply(platform, body)
+            found = "accepted"
+        except Refusal as refusal:
+            found = refusal.code
+        codes.append(found)
+        same((found, roster.list_hash.hex(), roster.epoch), (code, list_hash, epoch), len(codes))
+    same([member.name for member in roster.list.members], ["Alice", "Dave"])
+    assert len(set(codes)) == 7, codes
+
+
+async def check_a_list_that_is_written_here_is_read(platform, given):
+    ours = await OurIdentity.from_seed(platform, bytes(range(32)))
+    roster, members = Roster(b"kitchen"), [Member(ours.public, "Alice", True)]
+    part = await sign_list(platform, ours, roster.room, roster.next_fields(2**32, ours.public, members))
+    list_hash = hash_of(roster.room, part[:-64])
+    fields = epoch_fields(1, ours.public, bytes(32), [bytes(80)])
+    body = write_members(platform, part, await sign_epoch(platform, ours, roster.room, list_hash, fields))
+    read = await roster.apply(platform, body)
+    same((read.list_hash, read.list.time, read.epoch, read.proven), (list_hash, 2**32, 1, True))
 
 
 CHECKS = {name[6:]: check for name, check in globals().items() if name.startswith("check_")}

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import known_identity
+import known_roster
 from both import CHECKS, WORDS, opened
 from conftest import Server
 from known_answers import FILE, as_text, every
@@ -52,7 +53,7 @@ def given():
     return (
         {"known": json.loads(FILE.read_text("utf-8")), "sealed": sealed_by_the_reference(), "entry": entry}
         | vectors
-        | {"argon2id": derived_by_the_reference(), "identity": known_identity.every()}
+        | {"argon2id": derived_by_the_reference(), "identity": known_identity.every(), "roster": known_roster.story()}
     )
 
 
