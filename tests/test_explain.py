@@ -183,7 +183,7 @@ CHANGED = {
     "key_info": lambda *_: b"another",
     "nonce": lambda counter: bytes(11) + b"\xff",
     "header": lambda room, fields, level: fields,
-    "canonical": lambda signature: False,
+    "canonical_signature": lambda signature: False,
 }
 
 

@@ -51,7 +51,8 @@ async def header(message):
 
 
 async def signature(message):
-    step = Step("Did this session write exactly this?", [(FILE, "Passphrase.check_signatures"), (FILE, "canonical")])
+    ran = [(FILE, "Passphrase.check_signatures"), ("protocol/encoding.py", "canonical_signature")]
+    step = Step("Did this session write exactly this?", ran)
     step.formulas = ["sig        = Ed25519(session_private, header || ct)"]
     step.given = message.named("session_public", "header", "ct", "sig")
     checked = [message.body]
