@@ -47,6 +47,7 @@ class Learner:
         self.page, self.step = page, STEPS[number - 1]
         self.names = {name for text in self.step.experiment for name in QUOTED.findall(text)}
         self.needed = set()
+        page.bring_to_front()
         turn_to(page, number)
 
     def named(self, name):
@@ -58,15 +59,37 @@ class Learner:
         (where or self.page).get_by_role("button", name=self.named(name), exact=True).click()
 
     def goes_to(self, place):
+        self.page.bring_to_front()
         self.page.get_by_role("link", name="Lesson", exact=True).click()
         self.page.get_by_role("list", name="Where to go").get_by_role("button", name=place, exact=True).click()
 
     def opens_the_chat(self):
         """In a new window; returns its page."""
+        self.page.bring_to_front()
         self.page.get_by_role("link", name="Lesson", exact=True).click()
         with self.page.expect_popup() as opened:
             self.page.get_by_role("link", name="The lab's chat, in a new window").click()
         return opened.value
+
+    def begins(self, level):
+        """In the console, a room at this level in which Alice and Bob have greeted each other."""
+        console = self.page.get_by_role("region", name="Attack console")
+        console.get_by_label("Level", exact=True).select_option(self.named(level))
+        self.needed |= self.names & {"Begin", "New room"}  # the one until a room was begun, the other from then on
+        console.get_by_role("button", name=re.compile("^(Begin|New room)$")).click()
+        expect(console.get_by_role("status", name="Progress")).to_contain_text("Alice and Bob have heard each other")
+        return console
+
+    def attacks(self, console, name):
+        """Tries an attack; returns where it stands what came of it."""
+        choice = self.page.get_by_role("radio", name=self.named(name), exact=True, include_hidden=True)
+        if not choice.is_visible():  # in a group that is closed
+            console.locator("details").filter(has=choice).locator("summary").click()
+        choice.check()
+        self.press("Attack", console)
+        self.press("Do all", console)
+        expect(console.get_by_role("status", name="Progress")).to_contain_text("Done.")
+        return console.get_by_role("region", name=self.named("What came of it"))
 
     def has_done_all(self):
         assert self.names - self.needed == set(), "the step names what nobody needed"
@@ -78,47 +101,29 @@ class InTheLab(Person):
     def __init__(self, name, page):
         self.name, self.page, self.context = name, page, page.context
 
+    def looks(self):
+        """A browser draws the window in front, and others only now and then."""
+        self.page.bring_to_front()
+        return self
+
     def sends(self, learner, text):
         """At "Message", and by "Send": the first step says so, and the others take it for known."""
         learner.needed |= learner.names & {"Message", "Send"}
+        self.looks()
         self.message_field.fill(learner.named(text))
         self.button("Send").click()
 
+    def pane(self, text):
+        """What the relay sees of the newest message of this text."""
+        row = self.page.get_by_role("log", name="Messages").locator(".row").filter(has_text=text).last
+        return row.get_by_role("group", name="The relay sees")
 
-def pane(person, text):
-    """What the relay sees of the newest message of this text."""
-    row = person.page.get_by_role("log", name="Messages").locator(".row").filter(has_text=text).last
-    return row.get_by_role("group", name="The relay sees")
-
-
-def shows(learner, person, name):
-    """Presses a button that shows something, unless it is pressed already."""
-    button = person.button(learner.named(name))
-    if button.get_attribute("aria-pressed") != "true":
-        button.click()
-    expect(button).to_have_attribute("aria-pressed", "true")
-
-
-def begins(learner, level):
-    """In the console, a room at this level in which Alice and Bob have greeted each other."""
-    console = learner.page.get_by_role("region", name="Attack console")
-    console.get_by_label("Level", exact=True).select_option(learner.named(level))
-    learner.needed |= learner.names & {"Begin", "New room"}  # the one until a room was begun, the other from then on
-    console.get_by_role("button", name=re.compile("^(Begin|New room)$")).click()
-    expect(console.get_by_role("status", name="Progress")).to_contain_text("Alice and Bob have heard each other")
-    return console
-
-
-def attacks(learner, console, name):
-    """Tries an attack; returns where it stands what came of it."""
-    choice = learner.page.get_by_role("radio", name=learner.named(name), exact=True, include_hidden=True)
-    if not choice.is_visible():  # in a group that is closed
-        console.locator("details").filter(has=choice).locator("summary").click()
-    choice.check()
-    learner.press("Attack", console)
-    learner.press("Do all", console)
-    expect(console.get_by_role("status", name="Progress")).to_contain_text("Done.")
-    return console.get_by_role("region", name=learner.named("What came of it"))
+    def shows(self, learner, name):
+        """Presses a button that shows something, unless it is pressed already."""
+        button = self.looks().button(learner.named(name))
+        if button.get_attribute("aria-pressed") != "true":
+            button.click()
+        expect(button).to_have_attribute("aria-pressed", "true")
 
 
 def at_home(folder, passphrase):

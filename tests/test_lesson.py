@@ -9,19 +9,7 @@ from playwright.sync_api import expect
 from conftest import open_context
 from lab.attacks import ATTACKS
 from lab.lesson import STEPS
-from learner import (
-    InTheLab,
-    Learner,
-    at_home,
-    attacks,
-    begins,
-    is_at,
-    pane,
-    running_lab,
-    shows,
-    turn_to,
-    wider_than_they_seem,
-)
+from learner import InTheLab, Learner, at_home, is_at, running_lab, turn_to, wider_than_they_seem
 
 WEB = Path(__file__).resolve().parent.parent / "web"
 MOST_WORDS = 30  # in a sentence
@@ -195,9 +183,9 @@ def bob(windows):
 def test_step_1_the_relay_sees_bytes_and_bob_reads_the_words(windows):
     learner, alice, bob = windows
     alice.sends(learner, "meet at noon")
-    bob.sees("meet at noon", by="Alice")
-    shows(learner, bob, "Show what the relay sees")
-    seen = pane(bob, "meet at noon")
+    bob.looks().sees("meet at noon", by="Alice")
+    bob.shows(learner, "Show what the relay sees")
+    seen = bob.pane("meet at noon")
     expect(seen).to_contain_text("lab-passphrase/kitchen")
     words = seen.inner_text()
     assert "meet" not in words
@@ -220,12 +208,12 @@ def test_step_2_without_padding_the_length_tells(page, alice, bob):
         expect(padded.get_by_role("group", name="Alice to Bob")).to_contain_text(text)
         expect(padded).to_contain_text("Between 1 and 255 bytes")
     alice.sends(learner, "yes, with pleasure")
-    bob.sees("yes, with pleasure", by="Alice")
-    shows(learner, bob, "Show what the relay sees")
-    expect(pane(bob, "yes, with pleasure")).to_contain_text("272 bytes")
-    shows(learner, bob, "As if without padding")
-    expect(pane(bob, "yes, with pleasure")).to_contain_text("34 bytes")
-    expect(pane(bob, "yes, with pleasure")).not_to_contain_text("272 bytes")
+    bob.looks().sees("yes, with pleasure", by="Alice")
+    bob.shows(learner, "Show what the relay sees")
+    expect(bob.pane("yes, with pleasure")).to_contain_text("272 bytes")
+    bob.shows(learner, "As if without padding")
+    expect(bob.pane("yes, with pleasure")).to_contain_text("34 bytes")
+    expect(bob.pane("yes, with pleasure")).not_to_contain_text("272 bytes")
     learner.has_done_all()
 
 
@@ -240,10 +228,11 @@ def test_step_3_a_flipped_bit_is_refused_at_every_level(page):
         column = page.get_by_role("region", name=level)
         choice = column.get_by_role("combobox", name=learner.named("Flip one bit of"), exact=True)
         choice.select_option(learner.named(field))
+        expect(page.get_by_role("status", name="Ladder")).to_contain_text(f"the last bit of {field} is flipped")
         expect(column.get_by_role("group", name="Alice to Bob")).to_contain_text(code)
     learner.goes_to("The attack console: a bit flipped in every field")
-    console = begins(learner, "Lab: Passphrase")
-    expect(attacks(learner, console, "a bit flipped in every field")).to_contain_text("bad-signature")
+    console = learner.begins("Lab: Passphrase")
+    expect(learner.attacks(console, "a bit flipped in every field")).to_contain_text("bad-signature")
     learner.has_done_all()
 
 
@@ -255,25 +244,25 @@ def test_step_4_a_repeated_message_is_refused_and_a_missing_one_is_seen_at_passp
         ("Lab: Classic", "drop one", "succeeds"),
         ("Lab: Passphrase", "drop one", "gap"),
     ):
-        console = begins(learner, level)
-        expect(attacks(learner, console, attack)).to_contain_text(outcome)
+        console = learner.begins(level)
+        expect(learner.attacks(console, attack)).to_contain_text(outcome)
     learner.has_done_all()
 
 
 def test_step_5_who_poses_as_bob_has_other_digits(page, alice, bob):
     learner = Learner(page, 5)
     bob.sends(learner, "hello, this is Bob")
-    alice.sees("hello, this is Bob", by="Bob")
+    alice.looks().sees("hello, this is Bob", by="Bob")
     posing = InTheLab(learner.named("Bob"), learner.opens_the_chat())
     posing.joins("kitchen", level="Lab: Passphrase")
     posing.sends(learner, "no lesson tomorrow")
-    marked = alice.sees("no lesson tomorrow", by="Bob")
+    marked = alice.looks().sees("no lesson tomorrow", by="Bob")
     assert "Two keys write as “Bob” at the same time" in marked.warnings
     real = alice.asks_for_digits("hello, this is Bob")
     alice.closes_the_panel()
     false = alice.asks_for_digits("no lesson tomorrow")
     alice.closes_the_panel()
-    bob.page.get_by_role("list", name="Members").get_by_role("button").first.click()
+    bob.looks().page.get_by_role("list", name="Members").get_by_role("button").first.click()
     read_out = bob.panel()
     bob.closes_the_panel()
     assert read_out.digits == real.digits != false.digits
@@ -285,7 +274,7 @@ def test_step_5_who_poses_as_bob_has_other_digits(page, alice, bob):
 
 def test_step_6_what_is_taken_home_opens_with_the_passphrase_only(page, alice, tmp_path):
     learner = Learner(page, 6)
-    alice.says("before we go home")
+    alice.looks().says("before we go home")
     alice.sees("before we go home", state="relayed")
     learner.press("Take home", alice.page)
     dialog = alice.page.get_by_role("dialog", name="Take this room home")
