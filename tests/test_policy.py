@@ -172,8 +172,8 @@ ATTEMPTS = {
 # Runs an attempt in the page's own world: what the browser's debugger evaluates itself is exempt from the policy.
 RUN = """([other, refused]) => new Promise(done => setTimeout(async () => {
   const directives = self.directives = [], note = (event) => directives.push(event.effectiveDirective);
-  const until = async (condition, tries = 50) => {
-    while (!condition() && tries--) await new Promise(wait => setTimeout(wait, 10));
+  const until = async (condition, tries = 500) => {
+    while (!condition() && !directives.length && tries--) await new Promise(wait => setTimeout(wait, 10));
     return Boolean(condition());
   };
   const loads = (element) => new Promise(loaded => {
@@ -184,7 +184,7 @@ RUN = """([other, refused]) => new Promise(done => setTimeout(async () => {
   document.addEventListener('securitypolicyviolation', note);
   const attempt = ATTEMPT;
   const worked = await attempt(other, loads, until).catch(error => error.name);
-  if (refused) await until(() => directives.length, 500);
+  if (refused) await until(() => directives.length);
   done([worked, directives]);
 }))"""
 
