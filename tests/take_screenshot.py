@@ -1,4 +1,5 @@
-"""Makes the picture in README, by hand: `python tests/take_screenshot.py`. Two people talk at level passphrase."""
+"""Makes the pictures in README, by hand: `python tests/take_screenshot.py`. Two people talk at level passphrase; one of
+them looks at what the relay sees; and somebody plays the relay between them in the lab's console."""
 
 import sys
 import tempfile
@@ -9,8 +10,9 @@ from playwright.sync_api import sync_playwright
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from conftest import Server, launch, open_context
 from person import Person
+from player import Player
 
-PICTURE = Path(__file__).resolve().parent / "screenshots" / "chat.png"
+PICTURES = Path(__file__).resolve().parent / "screenshots"
 SIZE = {"width": 1280, "height": 800}
 TALK = [
     ("Alice", "Are we still on for Saturday? The weather says sun until four."),
@@ -23,18 +25,25 @@ TALK = [
 
 def main():
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-        server = Server(Path(folder)).start()
+        server = Server(Path(folder), lab=True).start()
         browser = launch(playwright)
         try:
-            take(server.url, browser)
+            for take in (take_chat, take_inspector, take_console):
+                page = take(server.url, browser)
+                path = PICTURES / f"{take.__name__.removeprefix('take_')}.png"
+                page.screenshot(path=path)
+                print(f"Written: {path}")
         finally:
             browser.close()
             server.stop()
 
 
-def take(url: str, browser) -> None:
-    context = open_context(browser, viewport=SIZE, color_scheme="light", locale="en-GB")
-    alice, bob = Person("Alice", context, url), Person("Bob", open_context(browser), url)
+def light_context(browser):
+    return open_context(browser, viewport=SIZE, color_scheme="light", locale="en-GB")
+
+
+def take_chat(url: str, browser):
+    alice, bob = Person("Alice", light_context(browser), url), Person("Bob", open_context(browser), url)
     for room in ("Book club", "Hiking"):
         alice.joins(room)
         bob.joins(room)
@@ -46,9 +55,27 @@ def take(url: str, browser) -> None:
     bob.says("Chapter 7 by Tuesday?")
     alice.sees_rooms("Book club, 1 unread, Passphrase", "Hiking, Passphrase")
     alice.sees(TALK[-1][1], state="relayed")
-    PICTURE.parent.mkdir(exist_ok=True)
-    alice.page.screenshot(path=PICTURE)
-    print(f"Written: {PICTURE}")
+    return alice.page
+
+
+def take_inspector(url: str, browser):
+    alice = Person("Alice", light_context(browser), url).joins("Kitchen")
+    alice.page.get_by_text("Level: Passphrase").click()  # closed, so that there is more room for the pane
+    alice.says("meet at noon")
+    alice.sees("meet at noon", state="relayed")
+    alice.button("Show what the relay sees").click()
+    pane = alice.page.get_by_role("group", name="The relay sees")
+    pane.scroll_into_view_if_needed()
+    alice.page.get_by_role("log").evaluate("log => log.scrollTop = 0")
+    return alice.page
+
+
+def take_console(url: str, browser):
+    player = Player(light_context(browser).new_page(), url).opens_the_console()
+    player.begins()
+    player.attacks("replay at once")
+    player.does_all()
+    return player.page
 
 
 if __name__ == "__main__":
