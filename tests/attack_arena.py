@@ -2,16 +2,14 @@
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from attack_outcome import ENTRY_ROW, Outcome
+from attack_outcome import seen_by
 from conftest import Server, wait_until
-from lab.attacks.attack import HONEST, MEMBER, RELAY_AND_MEMBER, Attack, Hand, NotHere
+from lab.attacks.attack import BEFORE, HONEST, MEMBER, RELAY_AND_MEMBER, Attack, Hand, NotHere
+from lab.outcome import Outcome, Talk, is_settled
 from man_in_the_middle import PATIENCE, ManInTheMiddle
 from person import Person
 from protocol.ladder import LADDER
 from reference import ReferencePlatform
-
-# Alice writes first, so that Bob's page takes the room's key from her and derives only one.
-BEFORE = ("Alice joins", "Alice says", "Bob joins", "Bob hears", "Bob says", "Alice hears")
 
 
 class AttackersPlatform(ReferencePlatform):
@@ -31,22 +29,22 @@ class Arena:
     """Alice's and Bob's pages behind a man in the middle. run(attack, level) tries one attack in a room of its own."""
 
     def __init__(self, server: Server, contexts):
-        self.middle = ManInTheMiddle(server.url)
-        self.alice, self.bob = [
-            Person(name, context, self.middle.url) for name, context in zip(("Alice", "Bob"), contexts, strict=True)
-        ]
-        self.people = {"Alice": self.alice, "Bob": self.bob}
+        self.proxy = ManInTheMiddle(server.url)
+        self.middle = self.proxy.middle
+        names = ("Alice", "Bob")
+        people = [Person(name, context, self.proxy.url) for name, context in zip(names, contexts, strict=True)]
+        self.people = dict(zip(names, people, strict=True))
         self.rooms, self.elsewhere = 0, {}
 
     def close(self) -> None:
-        self.middle.close()
+        self.proxy.close()
 
     def run(self, kind: type[Attack], level) -> str:
         """The outcome, as it stands in the table."""
         self.rooms += 1
         self.room, self.level = f"room {self.rooms} {level.id}", level
         self.passphrase = f"copper kettle {level.id}"
-        self.said, self.absences, self.absent, self.notes = [], 0, set(), set()
+        self.talk = Talk()
         address = f"{level.id}/{self.room}"
         knows = self.passphrase.encode() if kind.needs in (MEMBER, RELAY_AND_MEMBER) else None
         log = self.middle.log(address)
@@ -67,16 +65,16 @@ class Arena:
 
     def attempt(self, attack: Attack) -> str:
         if attack.from_the_start:
-            self.middle.begin(attack)
+            self.proxy.begin(attack)
         for step in BEFORE:
             self.do(step)
         if not attack.from_the_start:
-            self.middle.begin(attack)
+            self.proxy.begin(attack)
             self.settle(attack)  # what is marked depends on whether a key was there before the next message
         for step in attack.talk:
             self.do(step)
         self.settle(attack)
-        return Outcome(self, attack).text()
+        return Outcome(attack, self.talk, {name: seen_by(person) for name, person in self.people.items()}).text()
 
     # ------------------------------------------------------------------------------------------ what people do
 
@@ -91,7 +89,7 @@ class Arena:
         stay = person.button(f"Join at {self.level.title}")
         region.or_(stay).first.wait_for()
         if stay.is_visible():
-            self.notes.add(person.name)
+            self.talk.notes.add(person.name)
             stay.click()
         person.is_in(self.room)
 
@@ -102,40 +100,39 @@ class Arena:
                 person.chooses("Leave all the same")
 
     def writes(self, person: Person) -> None:
-        """Until the page says that the relay has it; it may never take its place in the log."""
-        text = f"{person.name} {len(self.said) + 1}"
-        self.said.append((person.name, text))
+        text = f"{person.name} {len(self.talk.said) + 1}"
+        self.talk.said.append((person.name, text))
         person.says(text)
-        person.until(lambda: self.has(person, lambda row: row.state == "relayed"), f"{text!r} is relayed")
+        self.waits(person, "writes")
 
     def says(self, person: Person) -> None:
-        """Until it has taken its place in the log."""
         self.writes(person)
-        person.until(lambda: self.has(person, lambda row: ENTRY_ROW.fullmatch(row.id)), f"{person.name} is heard")
-
-    def has(self, person: Person, condition) -> bool:
-        """Whether what was said last stands on the page, and as the condition wants."""
-        return any(row.text == self.said[-1][1] and condition(row) for row in person.messages())
+        self.waits(person, "says")
 
     def hears(self, person: Person) -> None:
-        person.until(lambda: self.has(person, lambda row: True), f"{person.name} hears {self.said[-1]}")
+        self.waits(person, "hears")
+
+    def waits(self, person: Person, what: str) -> None:
+        """Until the page shows that what was said last got so far."""
+        done = lambda: self.talk.was_done(what, seen_by(person))  # noqa: E731 - one line
+        person.until(done, f"{person.name} {what} {self.talk.said[-1]}")
 
     def reloads(self, person: Person) -> None:
-        self.absences += 1
-        self.absent.add(person.name)
+        self.talk.absences += 1
+        self.talk.absent.add(person.name)
         person.reloads()
         self.joins(person)
 
     def rejoins(self, person: Person) -> None:
-        self.absences += 1
-        self.absent.add(person.name)
+        self.talk.absences += 1
+        self.talk.absent.add(person.name)
         person.leaves()
         self.joins(person)
 
     def is_cut_off(self, person: Person) -> None:
-        self.absences += 1
+        self.talk.absences += 1
         joins = self.middle.joins
-        self.middle.cut(person.name)
+        self.proxy.cut(person.name)
         looking = lambda: person.page.evaluate("() => true") and self.middle.joins > joins  # noqa: E731 - as above
         wait_until(looking, PATIENCE, f"{person.name} is back")
         person.sees_state("")
@@ -144,14 +141,5 @@ class Arena:
         """Until what was appended stands on both pages, all keys are derived and all is sent."""
         wait_until(attack.answered, PATIENCE, "the relay answers the attacker")
         for person in self.people.values():
-            person.until(lambda person=person: self.is_settled(person, attack), "nothing is under way")
-
-    def is_settled(self, person: Person, attack: Attack) -> bool:
-        rows = person.rows()
-        here = {int(found[1]) for row in rows if (found := ENTRY_ROW.fullmatch(row.id))}
-        appended = {seq for seq in attack.answers.values() if isinstance(seq, int)}
-        if appended - here or any(row.state == "sending" for row in rows):
-            return False
-        if attack.leaves_waiting:
-            return any(row.kind == "refusal" for row in rows)
-        return not any(row.kind == "waiting" for row in rows)
+            settled = lambda person=person: is_settled(seen_by(person), attack)  # noqa: E731 - one line
+            person.until(settled, "nothing is under way")

@@ -15,10 +15,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "web"))
 
 from attack_arena import Arena, NoAttack
-from attack_outcome import NO_EFFECT
 from conftest import Server, launch, open_context
 from lab.attacks import ATTACKS
 from lab.attacks.attack import Attack
+from lab.outcome import NO_EFFECT
 from protocol.ladder import LADDER
 
 TESTS = Path(__file__).resolve().parent

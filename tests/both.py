@@ -5,7 +5,10 @@ Of its platform a check needs one thing more than the protocol does: `seeded`, b
 """
 
 import both_identity
-from both_attacks import check_every_attack_runs_and_what_it_sends_is_of_the_specification  # noqa: F401 - CHECKS
+from both_attacks import (  # noqa: F401 - CHECKS
+    check_an_outcome_is_put_in_the_same_words,
+    check_every_attack_runs_and_what_it_sends_is_of_the_specification,
+)
 from protocol import encoding, envelope, errors, frames, padding
 from protocol.digits import session_digits
 from protocol.levels import Opened, Tag, Waiting

@@ -3,11 +3,14 @@
 from lab.attacks import ATTACKS
 from lab.attacks.attack import Attack, Hand, NotHere
 from lab.levels import LAB
-from protocol import frames
+from lab.outcome import Outcome, Talk
+from lab.seen import Seen
+from protocol import frames, rows
 from protocol.ladder import LADDER
 
 AT = "2026-11-23T20:42:34.123Z"
 WORDS = b"copper kettle 47"
+REFUSED = [(2, "malformed"), (3, "bad-signature"), (4, "malformed"), (5, "bad-signature")]
 
 
 def entry(seq, name, body):
@@ -79,3 +82,28 @@ async def every_attack_at(platform, ladder, level):
         for frame in to_page:
             frames.read(frames.write(frame))
     assert len(here) > 30, level.id
+
+
+def seen(*placed):
+    found = Seen()
+    for row in placed:
+        found.take("rows", [[row]])
+    return found
+
+
+async def check_an_outcome_is_put_in_the_same_words(platform, given):
+    """Several variants, of which some have one outcome: they are named in the order in which they were tried."""
+    attack = Attack(Hand(platform, LADDER, LADDER.levels[0], "kitchen", None, [entry(1, "Alice", "")], []))
+    for number, label in enumerate(("name", "sig", "kdf", "ct", "iv")):
+        attack.append("body", label, id=str(number))
+        attack.answers[str(number)] = number + 2 if label != "iv" else "id-conflict"
+    said = rows.row("s0-1", "message", "hello", name="Alice", at=AT)
+    refusals = [rows.row(f"s0-{seq}", "refusal", "", code=code) for seq, code in REFUSED]
+    joined = rows.notice("n1", "", "joined")
+    talk = Talk()
+    talk.said.append(("Alice", "hello"))
+    text = Outcome(attack, talk, {"Alice": seen(joined, said, *refusals), "Bob": seen(said, *refusals[:3])}).text()
+    assert text == (
+        "refused: `malformed` (name, kdf); refused: `bad-signature` (sig); refused by Alice: `bad-signature` (ct); "
+        "refused by the relay: `id-conflict` (iv)"
+    ), text

@@ -1,5 +1,5 @@
 """By hand: pins what pages take from others. Fetches the named versions with npm, and writes web/runtime.json and the
-import map in web/index.html, which says the same to browsers.
+import map in each page, which says the same to browsers.
 
     python tests/pin_runtime.py 0.7.31 1.28.0-6 4.13.0
 
@@ -18,6 +18,7 @@ import tempfile
 from pathlib import Path
 
 WEB = Path(__file__).resolve().parent.parent / "web"
+PAGES = (WEB / "index.html", WEB / "lab" / "index.html")
 PACKAGES = {
     "@pyscript/core": r"dist/(core|core-\w+|error-\w+|toml-V\w+)\.js",
     "@micropython/micropython-webassembly-pyscript": r"micropython\.(mjs|wasm)",
@@ -53,6 +54,15 @@ def import_map(files: list[dict]) -> str:
     return json.dumps({"integrity": {file["address"]: file["integrity"] for file in needed}}, indent=2)
 
 
+def with_import_map(page: str, text: str) -> str:
+    """The page with this import map in place of its own."""
+    element = r'(<script type="importmap">).*?(</script>)'
+    page, count = re.subn(element, lambda found: found[1] + text + found[2], page, flags=re.DOTALL)
+    if count != 1:
+        raise SystemExit("each page needs one import map")
+    return page
+
+
 def main(versions: list[str]) -> None:
     files = [file for name, version in zip(PACKAGES, versions, strict=True) for file in pin(name, version)]
     manifest = {
@@ -60,12 +70,8 @@ def main(versions: list[str]) -> None:
         "files": files,
     }
     (WEB / "runtime.json").write_text(json.dumps(manifest, indent=2) + "\n", "utf-8")
-    index = (WEB / "index.html").read_text("utf-8")
-    element = r'(<script type="importmap">).*?(</script>)'
-    index, count = re.subn(element, rf"\g<1>{import_map(files)}\g<2>", index, flags=re.DOTALL)
-    if count != 1:
-        raise SystemExit("web/index.html: need one import map")
-    (WEB / "index.html").write_text(index, "utf-8")
+    for page in PAGES:
+        page.write_text(with_import_map(page.read_text("utf-8"), import_map(files)), "utf-8")
 
 
 if __name__ == "__main__":

@@ -5,9 +5,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from attack_arena import Arena
 from attack_matrix import ATTACKS, SPECIFICATION, in_specification, matrix, table
-from attack_outcome import SUCCEEDS
 from lab.attacks import identity, logs, order
 from lab.attacks.identity import ALIKE_SALTS, ALIKE_SEEDS
+from lab.outcome import SUCCEEDS
 from protocol.ladder import LADDER
 from protocol.levels import Tag
 from test_layers import WEB, imports_of, is_within

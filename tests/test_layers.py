@@ -195,6 +195,11 @@ def test_what_is_pure_in_the_lab_knows_the_protocol_and_what_is_pure_there(path)
             assert is_pure(other / "__init__.py" if other.is_dir() else other.with_suffix(".py")), module
 
 
+def test_what_tests_and_the_console_share_and_what_judges_is_pure():
+    for name in ("middle", "outcome", "seen", "findings", "lines", "attempt", "told", "matrix", "levels"):
+        assert is_pure(WEB / "lab" / f"{name}.py"), name
+
+
 def test_nobody_imports_main():
     assert [in_web(path) for path in PAGE if "main" in {part_of(module) for module in imports_of(path)}] == []
 
@@ -208,6 +213,14 @@ def test_only_one_module_names_subtle_and_in_the_lab_one_that_makes_keys_of_glas
 
 def test_only_one_module_names_websocket():
     assert users_of("WebSocket") == ["browser/link.py"]
+
+
+def test_windows_are_reached_by_one_module_and_only_that_of_argon2_has_a_worker():
+    assert users_of("postMessage") == ["browser/argon2.py", "lab/channel.py"]
+    for word in ("MessageChannel", "ports", "origin"):
+        assert [name for name in users_of(word) if name != "browser/served.py"] == ["lab/channel.py"], word
+    for word in ("BroadcastChannel", "SharedWorker", "opener", "contentDocument"):
+        assert users_of(word) == [], word
 
 
 def test_only_one_module_names_fetch():

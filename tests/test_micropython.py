@@ -20,7 +20,11 @@ from reference import ReferencePlatform, run
 from test_layers import TO_COME
 
 TESTS = Path(__file__).parent
-CONFIGURATION = TESTS.parent / "web" / "pyscript.toml"
+WEB = TESTS.parent / "web"
+CONFIGURATION = WEB / "pyscript.toml"
+# Of the lab, which the page under test is not of, what is pure.
+LAB = [WEB / "lab" / f"{name}.py" for name in ("__init__", "levels", "middle", "outcome", "seen")]
+LAB += sorted((WEB / "lab" / "attacks").glob("*.py"))
 VECTORS = ("ed25519", "aes_gcm", "pbkdf2", "hmac", "hkdf", "x25519", "hpke")
 TEXTS = ("meet at noon", "é 東京 👋\n<b>", "x" * 16_384, "\ufeff\x00")
 
@@ -70,10 +74,8 @@ def in_the_page(address, browser, given):
     context = browser.new_context()
     page, errors = context.new_page(), []
     page.on("console", lambda message: errors.append(message.text) if "PythonError" in message.text else None)
-    lab = CONFIGURATION.parent / "lab"
     files = {path.name: path.read_text("utf-8") for path in TESTS.glob("both*.py")}
-    for path in (lab / "__init__.py", lab / "levels.py", *(lab / "attacks").glob("*.py")):
-        files[path.relative_to(lab.parent).as_posix()] = path.read_text("utf-8")
+    files |= {path.relative_to(WEB).as_posix(): path.read_text("utf-8") for path in LAB}
     files["given.json"] = json.dumps(given, ensure_ascii=False)
     more = "".join(f'"./{name}" = "./{name}"\n' for name in [*files, *TO_COME])
     files["main.py"] = (TESTS / "page_main.py").read_text("utf-8")

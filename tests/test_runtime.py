@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 import server as code
 from conftest import PATIENCE, ROOT, Server, wait_until
 from fake_cdn import NOWHERE, FakeCdn, answer_for_the_cdn
-from pin_runtime import import_map
+from pin_runtime import PAGES, import_map, with_import_map
 
 PINNED = code.read_manifest()
 FOR_PAGES = [file for file in PINNED if not file.optional]  # what they may load from the CDN
@@ -257,10 +257,19 @@ def test_if_the_cdn_does_not_answer_at_all_the_page_says_what_to_make_available(
     page.unroute_all(behavior="ignoreErrors")
 
 
-def test_the_import_map_in_the_page_says_what_the_manifest_says():
-    index = (ROOT / "web" / "index.html").read_text("utf-8")
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_the_import_map_in_each_page_says_what_the_manifest_says(page):
     files = json.loads((ROOT / "web" / "runtime.json").read_text("utf-8"))["files"]
-    assert f'<script type="importmap">{import_map(files)}</script>' in index
+    assert f'<script type="importmap">{import_map(files)}</script>' in page.read_text("utf-8")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_a_new_import_map_takes_the_place_of_the_one_in_each_page_and_of_nothing_else(page):
+    text = page.read_text("utf-8")
+    other = with_import_map(text, r"{\1}")
+    assert other != text and r'<script type="importmap">{\1}</script>' in other
+    files = json.loads((ROOT / "web" / "runtime.json").read_text("utf-8"))["files"]
+    assert with_import_map(other, import_map(files)) == text
 
 
 def assert_all_is_pinned(asked: list[str], url: str, pinned: dict[str, bytes]) -> None:

@@ -104,13 +104,16 @@ class Markup(HTMLParser):
         self.tags.append((tag, dict(attrs)))
 
 
-def test_the_pages_own_markup_has_no_handler_no_style_and_no_address_but_its_own():
-    tags = Markup((WEB / "index.html").read_text("utf-8")).tags
+# The lab's page is the only one with a frame, and what stands in it is the lab's chat.
+@pytest.mark.parametrize(("page", "framed"), [("index.html", []), ("lab/index.html", ["/lab/chat"])])
+def test_a_pages_own_markup_has_no_handler_no_style_and_no_address_but_its_own(page, framed):
+    tags = Markup((WEB / page).read_text("utf-8")).tags
+    assert [attributes["src"] for tag, attributes in tags if tag == "iframe"] == framed
     for tag, attributes in tags:
-        assert tag not in ("style", "base", "iframe", "object", "embed"), tag
+        assert tag not in ("style", "base", "object", "embed"), tag
         assert not [name for name in attributes if name.startswith("on") or name in ("style", "srcdoc", "action")], tag
         for name in ("href", "src", "data-interpreter"):
-            own = r"\{\{folder\}\}[\w.]+|\{\{interpreter\}\}|#[\w-]+|data:,"
+            own = r"\{\{folder\}\}[\w./]+|\{\{interpreter\}\}|#[\w-]+|data:,|/lab/chat"
             assert re.fullmatch(own, attributes.get(name, "#none")), attributes
     scripts = [attributes for tag, attributes in tags if tag == "script"]
     assert [one.get("type", "classic") for one in scripts] == ["importmap", "mpy", "classic"]

@@ -7,6 +7,7 @@ from lab.explaining import explained
 from lab.glass import GlassPlatform
 from lab.levels import LAB
 from lab.parent import Socket, is_framed
+from lab.remote import Remote
 from lab.taking import taken
 from lab.view.explain import ExplainPanel
 from lab.view.pressed import TextPressed
@@ -32,3 +33,5 @@ wear(address_of("lab/lab.css"))
 tools = [("Explain", explain)], [("Take home", take_home)]  # of a row, and of a room
 chat = Chat(GlassPlatform(), LAB, Socket if is_framed() else websocket, *tools)
 TextPressed(chat.sessions, explain)
+if is_framed():
+    Remote(chat)

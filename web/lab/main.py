@@ -2,6 +2,7 @@
 
 import gc
 
+from lab.console import Console
 from lab.glass import GlassPlatform
 from lab.ladder import LadderPart
 from lab.lesson import STEPS
@@ -11,7 +12,8 @@ from lab.view.page import LabPage
 
 gc.threshold(1_000_000)  # as in ../main.py
 
-parts = {"lesson": LessonView(STEPS), "ladder": LadderPart(GlassPlatform(), LAB)}
+platform = GlassPlatform()
+parts = {"lesson": LessonView(STEPS), "console": Console(platform, LAB), "ladder": LadderPart(platform, LAB)}
 
 
 async def shown(part, rest):

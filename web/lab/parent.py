@@ -1,45 +1,52 @@
-"""The door from a chat in a frame to the lab's console around it, which plays the relay between two of them."""
+"""What carries a chat's frames in a frame of the lab's console, which plays the relay for it. Section 10.
 
-from js import MessageChannel, window
-from pyscript.ffi import to_js
+As much of a WebSocket as browser/link.py uses. On the channel a text is a frame, True says that the connection to the
+relay is made, and a number that it has ended, or is to end: the close code.
+"""
+
+from js import window
+
+from .channel import CONNECTION, hand_over
 
 CONNECTING, OPEN, CLOSED = 0, 1, 3
+AS_ASKED = 1000
 
 
 def is_framed():
-    """Only the lab's console can frame this page: the server's policy for it says so."""
-    return not window.parent.isSameNode(window) if hasattr(window.parent, "isSameNode") else False
+    """Only a page of this server can frame this one: the policy says so."""
+    return window.parent != window
 
 
-def hand_over(what):
-    """One end of a new channel to the console, which is told what it is for. Returns the other end."""
-    channel = MessageChannel.new()
-    window.parent.postMessage(what, window.location.origin, to_js([channel.port2]))
-    return channel.port1
+class Event:
+    """What a WebSocket's listeners are called with."""
+
+    def __init__(self, data=None, code=None):
+        self.data = data
+        self.code = code
 
 
 class Socket:
-    """As much of a WebSocket as browser/link.py uses: texts are frames, `{close}` and `{open}` stand for the rest."""
-
     def __init__(self):
         self.readyState = CONNECTING
         self.onopen = self.onmessage = self.onclose = None
-        self.port = hand_over("connection")
-        self.port.onmessage = self.heard
+        self.end = hand_over(CONNECTION)
+        self.end.listen(self.heard)
 
-    async def heard(self, event):
-        if type(event.data) is str:
-            await self.onmessage(event)
-        elif event.data.code:
-            self.readyState = CLOSED
-            await self.onclose(event.data)
-        else:
+    async def heard(self, value):
+        if self.readyState == CLOSED:
+            return
+        if type(value) is str:
+            await self.onmessage(Event(data=value))
+        elif value is True:
             self.readyState = OPEN
-            self.onopen(event)
+            self.onopen(Event())
+        else:
+            self.readyState = CLOSED
+            await self.onclose(Event(code=value))
 
     def send(self, text):
-        self.port.postMessage(text)
+        self.end.say(text)
 
     def close(self):
         self.readyState = CLOSED
-        self.port.postMessage(to_js({"code": 1000}))
+        self.end.say(AS_ASKED)

@@ -77,3 +77,8 @@ def _without_event(chosen):
 def touch_only():
     """True where focusing a field would raise an on-screen keyboard unasked."""
     return window.matchMedia("(hover: none)").matches
+
+
+def is_elsewhere():
+    """True in a frame (the lab's) while the person is in the page around it: the focus is not taken from there."""
+    return window.parent != window.self and not document.hasFocus()

@@ -2,7 +2,7 @@
 
 from pyscript import document
 
-from .dom import add, add_choices, by_id, listen, listen_submit, show
+from .dom import add, add_choices, by_id, is_elsewhere, listen, listen_submit, show
 
 _TYPED = ["name", "room", "passphrase"]
 _FIELDS = _TYPED + ["level"]
@@ -32,7 +32,7 @@ class JoinForm:
         self._explain_level()
         by_id("startup").remove()
         by_id("join-fields").disabled = False
-        if document.activeElement.isSameNode(document.body):
+        if document.activeElement.isSameNode(document.body) and not is_elsewhere():
             self._field["name"].focus()
 
     def shown(self, is_shown):

@@ -3,7 +3,7 @@
 from pyscript import document
 
 from .code_list import CodeList
-from .dom import by_id, listen, show, touch_only
+from .dom import by_id, is_elsewhere, listen, show, touch_only
 from .join_form import JoinForm
 from .key_panel import KeyPanel
 from .room_list import RoomList
@@ -91,6 +91,8 @@ class View:
         self._list.mark(key)
         show(by_id("rooms"), bool(self._rooms))
         show(by_id("join-another"), key is not None)
+        if is_elsewhere():
+            return
         if key is None:
             self._form.focus()
         elif not touch_only():

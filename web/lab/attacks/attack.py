@@ -11,6 +11,9 @@ RELAY_AND_MEMBER = "the relay and a member"
 
 FALSE = "I never said this"  # the words that attackers put into the mouths of others
 
+# What Alice and Bob do before an attack begins. She writes first, so that Bob's page takes the room's key from hers and
+# derives only one.
+BEFORE = ("Alice joins", "Alice says", "Bob joins", "Bob hears", "Bob says", "Alice hears")
 HONEST = ("Alice says", "Bob hears", "Bob says", "Alice hears")
 
 
@@ -80,6 +83,7 @@ class Attack:
     talk = HONEST
     as_name = None
     words = ()
+    only = ""  # of all that choices() gives, the one to be tried alone
     from_the_start = False  # begins before anyone joins, and then hand.log is empty
     leaves_waiting = False  # more keys to derive than a page does in a minute
 
@@ -87,10 +91,15 @@ class Attack:
         self.hand = hand
         self.injections = []
         self.labels = {}
+        self.order = []  # the ids of `labels`, in the order in which they were appended
         self.answers = {}  # id -> the relay's answer to an entry of ours: a seq, or the code of its refusal
 
     async def begin(self):
         pass
+
+    def choices(self):
+        """Of what it could be tried on alone, the labels; none where there is no choice. Raises NotHere."""
+        return []
 
     def to_relay(self, member, frame):
         return [frame]
@@ -126,6 +135,7 @@ class Attack:
         if id is None:
             id = self.hand.platform.base64url(self.hand.platform.random(16))
         self.labels[id] = label
+        self.order.append(id)
         frame = {"type": "append", "room": self.hand.address(), "kind": kind, "id": id, "body": body}
         self.injections.append(("relay", member, frame))
 

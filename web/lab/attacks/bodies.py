@@ -54,12 +54,20 @@ class Copies(Attack):
         """(label, body) of each copy."""
         raise NotImplementedError
 
+    def choices(self):
+        labels = []
+        for label, _ in self.variants(self.hand.last("Alice")["body"]):
+            if label and label not in labels:
+                labels.append(label)
+        return labels
+
     def to_relay(self, member, frame):
         if member != "Alice" or self.done or not self.is_of_room(frame, "append"):
             return [frame]
         self.done = True
         for label, body in self.variants(frame["body"]):
-            self.append(body, label, member="Alice")
+            if self.only in ("", label):
+                self.append(body, label, member="Alice")
         copies = [injected for _, _, injected in self.injections]
         self.injections = []
         return copies + [frame]

@@ -51,19 +51,19 @@ class Poses(Attack):
 
 class OtherCase(Poses):
     name = "an equal-looking name: other case"
-    sentence = "The same, as BOB."
+    sentence = "A member who knows the passphrase opens a new session as BOB."
     as_name = "BOB"
 
 
 class OtherAlphabet(Poses):
     name = "an equal-looking name: letters of another alphabet"
-    sentence = "The same, with a Cyrillic o."
+    sentence = "A member who knows the passphrase opens a new session as Bob with a Cyrillic o."
     as_name = "B\u043eb"
 
 
 class InvisibleLetter(Poses):
     name = "an equal-looking name: an invisible letter"
-    sentence = "The same, with a zero-width space in the name."
+    sentence = "A member who knows the passphrase opens a new session as Bob with a zero-width space in the name."
     as_name = "Bo\u200bb"
 
 

@@ -105,7 +105,7 @@ class ShortenedLog(LyingRelay):
 
 class ShortenedLogContinued(ShortenedLog):
     name = "a shortened log after a reload, and the talk goes on"
-    sentence = "As before, and then Alice, who knows the whole log, writes."
+    sentence = "Bob reloads, and is shown an earlier part of the log; then Alice, who knows the whole log, writes."
     talk = ShortenedLog.talk + ("Alice says", "Bob hears")
 
 
