@@ -459,7 +459,7 @@ def test_who_does_not_read_the_answers_gets_no_more_of_them_and_who_reads_late_g
 
 
 def test_a_backlog_of_news_about_members_is_bounded(make_relay):
-    relay = make_relay(backlog=50_000, stall=30, frames_burst=10**6, address_frames_burst=10**6)
+    relay = make_relay(backlog=50_000, stall=600, silence=600, frames_burst=10**6, address_frames_burst=10**6)
     narrow = socket.socket()
     narrow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
     narrow.connect(("127.0.0.1", int(relay.url.split(":")[2].removesuffix("/ws"))))
