@@ -233,7 +233,8 @@ class Bucket:
         self.rate, self.burst, self.tokens, self.time, self.is_shared = rate, burst, burst, monotonic(), is_shared
 
     def take(self, time: float, tokens: int = 1) -> bool:
-        self.tokens, self.time = min(self.burst, self.tokens + (time - self.time) * self.rate), time
+        self.tokens = min(self.burst, self.tokens + max(0, time - self.time) * self.rate)
+        self.time = max(time, self.time)  # of those who share it one may be heard before others and served after them
         is_enough = self.tokens >= tokens
         if is_enough or not self.is_shared:
             self.tokens -= tokens
@@ -340,8 +341,7 @@ class Log:
     def _check(self, path: Path) -> None:
         if self._value("pragma application_id") != APPLICATION_ID and self._value("select count(*) from sqlite_master"):
             raise StartError(f"The data file {path} belongs to another program. Name another one with --data.")
-        version = self._value("pragma user_version")
-        if not 0 <= version <= SCHEMA_VERSION:
+        if not 0 <= self._value("pragma user_version") <= SCHEMA_VERSION:
             raise StartError(f"The data file {path} is of a later version of this server. Update, or name another one.")
         if self._value("pragma quick_check(1)") != "ok":  # a second for each GB
             raise StartError(DAMAGED.format(path))

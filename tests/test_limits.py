@@ -156,6 +156,15 @@ def test_those_who_try_again_and_again_do_not_keep_each_other_waiting(make_relay
     wait_until(both_have_passed, 10, "each of two who ask far too often gets an answer")
 
 
+def test_who_is_served_later_than_others_who_were_heard_after_it_costs_them_nothing():
+    bucket = code.Bucket(1_000, 10)
+    began = bucket.time
+    assert [bucket.take(began + after) for after in (5, 0, 4, 5)] == [True] * 4
+    assert not bucket.take(began + 4.5, 7)
+    assert bucket.take(began + 4.5, 6)
+    assert not bucket.take(began + 5), "that time has passed only once"
+
+
 def test_a_room_has_a_rate_of_its_own_for_joinings_and_appends_of_all_its_members(make_relay):
     relay = make_relay(**RATES | {"room_frames_per_second": 0.5, "room_frames_burst": 16})
     ann, bob = relay.client(), relay.client()
