@@ -157,6 +157,19 @@ class Talk(NamedTuple):
     logged: str  # by the server, at its most talkative
 
 
+def talked(people: list[Person], level: str) -> list[Looked]:
+    alice, bob = people
+    alice.tries_to_join("kitchen", SECRET * 50, level)
+    expect(alice.page.get_by_role("alert").filter(has_text="at most 1024 are possible")).to_be_visible()
+    for one in people:
+        one.joins("kitchen", SECRET, level)
+    alice.says(SAID)
+    bob.sees(SAID, by="Alice")
+    bob.says("yes")
+    alice.sees("yes", by="Bob")
+    return [Looked(one) for one in people]
+
+
 @pytest.fixture(scope="module")
 def talk(browser, tmp_path_factory, runtime_cache):
     """What two pages and the server hold after a talk at a level. Alice had been refused a passphrase before."""
@@ -165,19 +178,14 @@ def talk(browser, tmp_path_factory, runtime_cache):
     def at(level: str) -> Talk:
         server = Server(tmp_path_factory.mktemp(level), cache=runtime_cache, log_level="debug").start()
         contexts = [open_context(browser), open_context(browser)]
-        alice, bob = (watch(Person(*one, server.url)) for one in zip(("Alice", "Bob"), contexts, strict=True))
-        alice.tries_to_join("kitchen", SECRET * 50, level)
-        expect(alice.page.get_by_role("alert").filter(has_text="at most 1024 are possible")).to_be_visible()
-        for one in (alice, bob):
-            one.joins("kitchen", SECRET, level)
-        alice.says(SAID)
-        bob.sees(SAID, by="Alice")
-        bob.says("yes")
-        alice.sees("yes", by="Bob")
-        pages = [Looked(alice), Looked(bob)]
-        for context in contexts:
-            context.close()
-        server.stop()
+        try:
+            pages = talked(
+                [watch(Person(*one, server.url)) for one in zip(("Alice", "Bob"), contexts, strict=True)], level
+            )
+        finally:
+            for context in contexts:
+                context.close()
+            server.stop()
         return Talk(pages, server.output)
 
     return at
