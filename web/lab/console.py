@@ -8,6 +8,7 @@ import sys
 
 from browser import clock
 from protocol.ladder import facts_of
+from protocol.levels import TAG_LETTERS
 
 from . import findings, lines
 from .attacks.attack import NotHere
@@ -128,7 +129,7 @@ class Console:
     def seat(self, level):
         """Alice and Bob before a new room, which nobody is in yet, nor attacks."""
         self.middle.attack = None
-        room = "Lab " + self.platform.base64url(self.platform.random(6)).replace("-", "x").replace("_", "y")
+        room = "Lab " + "".join([TAG_LETTERS[octet & 31] for octet in self.platform.random(6)])
         passphrase = PASSPHRASE + str(47 + self.ladder.rank(level.id))
         self.attempt = Attempt(level, room, passphrase, self.victims, self.middle, self.changes.until)
         for victim in [self.victims[name] for name in NAMES]:
