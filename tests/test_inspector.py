@@ -174,7 +174,7 @@ def test_the_fields_are_named_and_sized_and_what_leaks_is_said(in_lab):
 
 def test_by_keyboard_on_a_narrow_screen_nothing_is_cut_off_and_every_field_can_be_reached(person):
     alice = person("Alice", viewport={"width": 320, "height": 700})
-    alice.joins("kitchen")
+    alice.joins("R" * 64)
     for text in ("short", "x" * 16_384):
         alice.says(text)
         alice.sees(text, state="relayed")
@@ -208,7 +208,8 @@ def test_by_keyboard_on_a_narrow_screen_nothing_is_cut_off_and_every_field_can_b
         page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
     expect(dump.locator("[data-name=sig]")).to_be_in_viewport()
-    # One pane of all is on the way of the Tab key.
+    # Of the two panes only one is on the way of the Tab key: its body, its legend, the body as it is stored.
+    found.first.focus()
     tab_to(alice, alice.message_field, most=4)
 
 
@@ -223,10 +224,10 @@ def test_of_a_thousand_messages_only_those_near_the_eye_have_panes(server, in_la
     alice.button(SHOW).click()
     expect(alice.page.get_by_text("flood 999")).to_be_visible()
     log, found = alice.page.get_by_role("log", name="Messages"), alice.page.get_by_role("group", name="The relay sees")
-    assert found.count() < 30
+    assert found.count() <= 10
     log.evaluate("log => log.scrollTop = 0")
     expect(alice.page.get_by_text("flood 0", exact=True)).to_be_visible()
-    assert found.count() < 60
+    assert found.count() <= 20
     alice.says("and what comes now")
     expect(alice.page.get_by_text("the text has 1 to 255 bytes")).to_be_visible()
 

@@ -50,6 +50,13 @@ def add(parent, tag_name, text, class_name=""):
     return element
 
 
+def only_stop(place, element, selector):
+    """This element, and no other one there, is a stop of the Tab key: a thousand stops would be a wall."""
+    for other in place.querySelectorAll(selector + '[tabindex="0"]'):
+        other.tabIndex = -1
+    element.tabIndex = 0
+
+
 def add_choices(parent, choices):
     """Append one button for each (label, async callable without parameters)."""
     for label, chosen in choices or []:

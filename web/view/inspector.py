@@ -3,7 +3,7 @@
 from pyscript import window
 from pyscript.ffi import create_proxy, to_js
 
-from .dom import listen, show
+from .dom import listen, only_stop, show
 from .wire_pane import build
 
 _MARGIN = "300px 0px"  # around what is seen of the log: rows in it have their panes
@@ -91,9 +91,8 @@ class Inspector:
     def _looked(self, row):
         return self._look(row.id[len(self._prefix) :], not _is_pressed(self._without))
 
-    # Of all panes only one is reachable by the Tab key, with what is in it, as a thousand stops would be a wall.
-
     def _focused(self, event):
+        """The Tab key leads to one pane, and to what is in it: that of the row with the focus, or else the newest."""
         if not _is_pressed(self._on):
             return
         row = event.target.closest(".row")
@@ -102,9 +101,14 @@ class Inspector:
             row = shown[shown.length - 1] if shown.length else None
         pane = row and self._pane_of(row)
         if pane and pane.tabIndex < 0:
-            for other in self._rows.querySelectorAll('.wire[tabindex="0"]'):
-                _make_reachable(other, -1)
-            _make_reachable(pane, 0)
+            only_stop(self._log, pane, ".wire")
+            for stop in self._log.querySelectorAll('.stop[tabindex="0"]'):
+                stop.tabIndex = -1
+            for stop in pane.querySelectorAll(".stop"):
+                stop.tabIndex = 0
+            tag = row.querySelector(".tag")
+            if tag:
+                only_stop(self._log, tag, ".tag")
 
     def _key_pressed(self, event):
         """The arrows lead from pane to pane, and within one from field to field."""
@@ -132,12 +136,6 @@ def _clear(row):
 
 def _is_pressed(button):
     return button.getAttribute("aria-pressed") == "true"
-
-
-def _make_reachable(pane, tab_index):
-    pane.tabIndex = tab_index
-    for stop in pane.querySelectorAll(".stop"):
-        stop.tabIndex = tab_index
 
 
 def _above(element):

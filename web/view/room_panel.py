@@ -5,7 +5,7 @@ from pyscript.ffi import create_proxy
 
 from . import clock, rows
 from .compose import Compose
-from .dom import add, add_choices, add_tag, by_id, clone, listen, move_before, show
+from .dom import add, add_choices, add_tag, by_id, clone, listen, move_before, only_stop, show
 from .follow import Follow
 from .inspector import Inspector
 
@@ -232,7 +232,7 @@ class RoomView:
         if event.target.className == "log":
             tags = self._log.querySelectorAll(".tag")
             if tags.length:
-                self._make_reachable(tags[tags.length - 1])
+                only_stop(self._log, tags[tags.length - 1], ".tag")
 
     def _key_pressed(self, event):
         here = event.target.closest(".tag")
@@ -242,14 +242,8 @@ class RoomView:
             place = places.index(here.closest(".row").id) + (1 if event.key == "ArrowDown" else -1)
             if 0 <= place < len(places):
                 tag = by_id(places[place]).querySelector(".tag")
-                self._make_reachable(tag)
+                only_stop(self._log, tag, ".tag")
                 tag.focus()
-
-    def _make_reachable(self, tag):
-        """This tag, and no other one of the log, is a stop of the Tab key: a thousand stops would be a wall."""
-        for other in self._log.querySelectorAll('.tag[tabindex="0"]'):
-            other.tabIndex = -1
-        tag.tabIndex = 0
 
     async def _clicked(self, event):
         pressed = event.target
