@@ -117,6 +117,15 @@ def test_whatever_is_pressed_out_of_turn_is_answered_by_a_sentence(player):
     player.bob.sees("a new room", by="Alice")
 
 
+def test_what_is_pressed_while_something_is_under_way_is_done_when_its_turn_comes(player):
+    player.begins("Lab: Classic")
+    player.chooses("drop one")
+    pressed = ["#console-attack button", "#console-all"]
+    player.page.evaluate("pressed => pressed.forEach(one => document.querySelector(one).click())", pressed)
+    player.is_told(DONE)
+    assert player.outcome() == "succeeds"
+
+
 def test_a_page_that_is_loaded_anew_by_hand_can_be_joined_by_hand_and_counts_as_away(player):
     player.begins("Lab: Passphrase")
     player.attacks("replay after a reload")
