@@ -1276,7 +1276,7 @@ class Connection:
             # Reads on until there is no more: a reset for unread bytes would overtake our close frame.
             self.sock.shutdown(socket.SHUT_WR)
             while self.sock.recv(PIECE):
-                gevent.sleep(0.01)
+                self.address.take_turn()
         if self.writer:
             self.writer.kill()
         self.sock.close()

@@ -351,6 +351,27 @@ def test_a_reader_who_waited_for_its_turn_has_its_whole_time_to_take_what_it_is_
         each.close()
 
 
+def test_what_comes_after_the_end_is_thrown_away_in_turn_so_that_many_such_ends_take_nobodys_time(tmp_path):
+    relay = code.Relay(code.Settings(data=tmp_path / "log.sqlite", linger=30))
+    ours, theirs = gevent.socket.socketpair()
+    address = code.Household(relay.settings)
+    one = code.Connection(relay, ours, address)
+    address.turn.acquire()  # somebody of this address has the turn
+    sender = gevent.spawn(theirs.sendall, frame(0xFF, b"") + b"x" * 20 * code.PIECE)  # reserved bits: 1002
+    ending = gevent.spawn(one.run)
+    with gevent.Timeout(10, AssertionError("nobody waits for the turn")):
+        while not address.turn.linkcount():
+            gevent.sleep(0.01)
+    gevent.sleep(0.1)
+    assert one.closing and not sender.dead, "it is read on without a turn"
+    address.turn.release()
+    with gevent.Timeout(10, AssertionError("it is not read to its end")):
+        sender.join()
+        theirs.shutdown(socket.SHUT_WR)
+        ending.join()
+    theirs.close()
+
+
 def test_connections_are_checked_while_the_disk_takes_its_time(tmp_path):
     relay = code.Relay(code.Settings(data=tmp_path / "log.sqlite", silence=0.2))
     checked, is_done = [], threading.Event()
