@@ -11,7 +11,7 @@ from protocol.levels.senders import RANGES, Senders
 
 
 def body(counter, public=b"A", name="Alice", octets=b"p"):
-    return SimpleNamespace(counter=counter, session_public=public, name=name, parameters=SimpleNamespace(octets=octets))
+    return SimpleNamespace(counter=counter, public=public, speaker=public, constant=(name, octets))
 
 
 def codes(senders, *counters):
@@ -58,15 +58,15 @@ def test_a_counter_below_the_first_seen_counts_as_a_repeat():
 def test_a_jump_over_the_whole_range_is_kept_as_one_range():
     senders = Senders()
     assert codes(senders, 0, 2**32 - 2) == ["", "gap"]
-    assert senders.by_key[b"A"].missing == [(1, 2**32 - 3)]
+    assert senders.by_speaker[b"A"].missing == [(1, 2**32 - 3)]
     assert codes(senders, 2**32 - 3, 1, 2**31, 2**31) == ["late", "late", "late", "replayed"]
-    assert senders.by_key[b"A"].missing == [(2, 2**31 - 1), (2**31 + 1, 2**32 - 4)]
+    assert senders.by_speaker[b"A"].missing == [(2, 2**31 - 1), (2**31 + 1, 2**32 - 4)]
 
 
 def test_of_more_gaps_than_are_kept_the_oldest_is_forgotten_and_counts_as_a_repeat():
     senders = Senders()
     codes(senders, *range(0, 2 * RANGES + 3, 2))
-    assert senders.by_key[b"A"].missing == [(odd, odd) for odd in range(3, 2 * RANGES + 3, 2)]
+    assert senders.by_speaker[b"A"].missing == [(odd, odd) for odd in range(3, 2 * RANGES + 3, 2)]
     assert codes(senders, 1, 3, 2 * RANGES + 1) == ["replayed", "late", "late"]
 
 
@@ -74,7 +74,7 @@ def test_late_arrivals_that_split_a_gap_again_and_again_cost_a_bounded_memory():
     senders = Senders()
     codes(senders, 0, 10_000)
     assert codes(senders, *range(5_000, 5_000 + 4 * RANGES, 2)) == ["late"] * (2 * RANGES)
-    assert len(senders.by_key[b"A"].missing) <= RANGES
+    assert len(senders.by_speaker[b"A"].missing) <= RANGES
 
 
 def test_sessions_are_counted_each_for_itself():

@@ -13,6 +13,8 @@ GCM_TAG, SIGNATURE = 16, 64
 
 PASSPHRASE_PREFIX, LAB_PASSPHRASE_PREFIX = "passphrase-1.", "lab-passphrase-1."
 CLASSIC_START = '{"iv":"'
+PREFIXES = (PASSPHRASE_PREFIX, "identity-1.", "identity-members-1.", "identity-history-1.")
+STARTS = (CLASSIC_START,) + PREFIXES + tuple(["lab-" + prefix for prefix in PREFIXES])  # of a body of any level
 
 # The fields before the ciphertext, in the order of section 4.2, with their bytes; 0 for one that gives its own length.
 PASSPHRASE_FIELDS = (
@@ -70,7 +72,7 @@ def text_bytes(text):
 
 def foreign(body):
     """The refusal for a body that is not of the level that looks at it."""
-    if body.startswith((PASSPHRASE_PREFIX, LAB_PASSPHRASE_PREFIX, CLASSIC_START)):
+    if body.startswith(STARTS):
         return OtherLevel()
     return NotEncrypted()
 
@@ -183,6 +185,9 @@ class PassphraseBody:
         if len(self.ciphertext) < 256 + GCM_TAG:
             raise Malformed("ciphertext: shorter than the least padding")
         self.parameters.check()
+        # As senders.py asks for them.
+        self.public = self.speaker = self.session_public
+        self.constant = (self.name, self.parameters.octets)
 
 
 def read_passphrase(platform, body, prefix=PASSPHRASE_PREFIX):

@@ -1,7 +1,4 @@
-"""The refusals of level identity: its specification, section 8. Pure.
-
-They go to errors.py when a page has the level.
-"""
+"""The refusals of level identity, beside those of errors.py: its specification, section 8. Pure."""
 
 from .errors import Refusal
 
@@ -48,4 +45,51 @@ class ForkedEpoch(Refusal):
     )
 
 
-IDENTITY_REFUSALS = [BadIdentity, NotAMember, NotAnAdmin, OldList, ForkedList, OldEpoch, ForkedEpoch]
+class BadBundle(Refusal):
+    code = "bad-bundle"
+    for_people = "The directory's answer is not signed by whom it names, so it is not used."
+
+
+class OldBundle(Refusal):
+    code = "old-bundle"
+    for_people = "The directory shows an older key than it has shown before, so it is not used."
+
+
+class OtherIdentity(Refusal):
+    code = "other-identity"
+    for_people = (
+        "This name has another key now, and the key known here has not signed that. Compare the safety number before "
+        "you go on."
+    )
+
+
+class BadWrap(Refusal):
+    code = "bad-wrap"
+    for_people = "A member began a new room key and gave this page a wrong one, so this page begins another."
+
+
+class OtherKey(Refusal):
+    code = "other-key"
+    for_people = "A message was sealed with another room key than the one known here, so it cannot be read."
+
+
+class NotForYou(Refusal):
+    code = "not-for-you"
+    for_people = "This was written while you were not a member, so this page has no key for it."
+
+
+IDENTITY_REFUSALS = [
+    BadIdentity,
+    BadBundle,
+    OldBundle,
+    OtherIdentity,
+    NotAMember,
+    NotAnAdmin,
+    OldList,
+    ForkedList,
+    OldEpoch,
+    ForkedEpoch,
+    BadWrap,
+    OtherKey,
+    NotForYou,
+]

@@ -243,6 +243,4 @@ class Passphrase:
         anchor = self.anchors.check(seq, body.anchor_seq, body.anchor_hash)
         if anchor:
             warnings.append(anchor)
-        return Opened(
-            text, body.name, self.senders.tag(body.session_public), body.session_public == self.public, warnings
-        )
+        return Opened(text, body.name, self.senders.tag(body), body.session_public == self.public, warnings)

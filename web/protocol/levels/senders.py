@@ -1,4 +1,8 @@
-"""What each session has sent so far: repeats, gaps, and changes of name. Specification, section 4.4. Pure."""
+"""What each session has sent so far: repeats, gaps, and changes of name. Specification, section 4.4. Pure.
+
+A body has, beside its counter: speaker, the bytes that name its session; constant, what never changes within one; and
+public, the key whose tag its sender has.
+"""
 
 from ..errors import Gap, Late, Replayed, SessionChanged
 from . import Tag
@@ -10,11 +14,10 @@ class Sender:
     """One session: its highest counter, and the lower ones that have not arrived, as (first, last) of each gap."""
 
     def __init__(self, body):
-        self.name = body.name
-        self.parameters = body.parameters.octets
+        self.constant = body.constant
         self.highest = body.counter - 1
         self.missing = []
-        self.tag = Tag(body.session_public)
+        self.tag = Tag(body.public)
 
     def advance(self, counter):
         """A counter above the highest: how many it skips."""
@@ -41,18 +44,19 @@ class Sender:
 
 class Senders:
     def __init__(self):
-        self.by_key = {}
+        self.by_speaker = {}
 
-    def tag(self, public):
-        """The tag of a session that check() has seen."""
-        return self.by_key[public].tag
+    def tag(self, body):
+        """The tag of a sender that check() has seen."""
+        return self.by_speaker[body.speaker].tag
 
     def check(self, body):
-        """Warnings for a body that opened. Raises Replayed or SessionChanged. A gap is counted from the first seen."""
-        sender = self.by_key.get(body.session_public)
+        """Warnings for a body that is its sender's. Raises Replayed or SessionChanged. A gap is counted from the first
+        seen."""
+        sender = self.by_speaker.get(body.speaker)
         if sender is None:
-            sender = self.by_key[body.session_public] = Sender(body)
-        if sender.name != body.name or sender.parameters != body.parameters.octets:
+            sender = self.by_speaker[body.speaker] = Sender(body)
+        if sender.constant != body.constant:
             raise SessionChanged()
         if body.counter <= sender.highest:
             if not sender.fill(body.counter):
