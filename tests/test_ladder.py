@@ -25,7 +25,7 @@ def test_every_level_has_what_a_view_shows_and_a_session_needs():
     for level in LADDER.levels:
         facts = facts_of(level)
         assert facts.pop("mark") == "" and facts.pop("padded") is level.padded and all(facts.values())
-        for part in ("start", "prepare", "seal", "open", "new_log", "complete_from", "parts", "pieces", "body_of"):
+        for part in ("start", "prepare", "seal", "open", "new_log", "begins_at", "parts", "pieces", "body_of"):
             assert callable(getattr(level, part))
 
 

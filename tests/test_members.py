@@ -3,6 +3,7 @@
 import pytest
 
 from protocol.encoding import NAME_NOT_SHOWN
+from protocol.levels import SharedSecret
 from protocol.members import Members
 from reference import ReferencePlatform
 
@@ -22,7 +23,7 @@ class Shown:
 
 def make():
     shown = Shown()
-    return Members(ReferencePlatform(), shown, shown.later)
+    return Members(ReferencePlatform(), SharedSecret(), shown, shown.later)
 
 
 @pytest.fixture

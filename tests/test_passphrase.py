@@ -507,7 +507,7 @@ def test_a_message_shown_before_what_its_sender_had_seen_says_so(alice, bob):
 
 
 def test_an_anchor_to_what_the_relay_no_longer_keeps_is_not_checked(alice, bob):
-    bob.complete_from(5)
+    bob.begins_at("log", 5)
     bodies = [
         entry(5, forge(alice, "x", anchor=(4, b"?" * 32))),
         entry(6, forge(alice, "y", counter=1, anchor=(5, bytes(32)))),

@@ -8,7 +8,7 @@ from protocol.writers import Writer
 
 ENTRY = {"row": "s0-7", "seq": 7, "name": "as the relay says", "at": "2026-11-23T20:42:34.123Z", "body": "secret body"}
 FIELDS = {"id", "kind", "text", "name", "tag", "color", "own", "at", "state", "warnings", "code"}
-FIELDS |= {"writer", "marks", "mark"}
+FIELDS |= {"writer", "marks", "mark", "trust"}
 TAG = Tag(b"key")
 WRITER = Writer("3", TAG, "Alice", "ALICE", False)
 

@@ -5,9 +5,10 @@ import pytest
 from people import AT, entry
 from protocol import rows
 from protocol.errors import CannotOpen, NotEncrypted, Problem, Replayed, TooManyKeys, UnknownKind, WrongPassphrase
-from protocol.levels import MESSAGE, Opened, Tag, Waiting
+from protocol.levels import MESSAGE, Opened, SharedSecret, Tag, Waiting
 from protocol.levels.keyring import WANTED, KeyRing
-from protocol.session import WAITING_MOST, Session
+from protocol.session import Session
+from protocol.shelf import WAITING_MOST
 from protocol.writers import Writer
 from protocol.writing import IN_FLIGHT
 from reference import run
@@ -41,7 +42,7 @@ class Platform:
         return text.upper()
 
 
-class DummyLevel:
+class DummyLevel(SharedSecret):
     """A body is "KEY AUTHOR text" and opens once KEY is derived, or "! code" and is refused.
 
     AUTHOR is a session's key, and without the digits at its end the name.
@@ -59,6 +60,7 @@ class DummyLevel:
     async def prepare(self):
         await self.keyring.add("ours")
         self.prepared = True
+        return []
 
     async def seal(self, text):
         assert self.prepared
@@ -81,7 +83,7 @@ class DummyLevel:
             return Waiting(key)
         return Opened(text, author.rstrip("0123456789"), Tag(author.encode()), author == "us", [])
 
-    def complete_from(self, oldest):
+    def begins_at(self, log, oldest):
         self.events.append(f"complete from {oldest}")
 
     def new_log(self):
@@ -187,7 +189,7 @@ class Room:
         run(self.session.receive({"type": kind, "room": ROOM} | fields))
 
     def joined(self, newest=0, **fields):
-        frame = {"log": "L1", "after": self.session.last, "oldest": min(newest, 1), "newest": newest, "you": 7}
+        frame = {"log": "L1", "after": self.session.log.last, "oldest": min(newest, 1), "newest": newest, "you": 7}
         frame |= {"members": [{"member": 7, "name": "us"}], "kept": True}
         self.receive("joined", **frame | fields)
 
@@ -722,7 +724,7 @@ def test_a_row_has_all_its_fields_and_the_name_that_its_level_gives():
     message = rows.message(made, Opened("t", "signed", Tag(b"k"), True, []), WRITER, [])
     assert (message["name"], message["state"]) == ("signed", "relayed")
     expected = {"id", "kind", "text", "name", "tag", "color", "own", "at", "state", "warnings", "code"}
-    expected |= {"writer", "marks", "mark"}
+    expected |= {"writer", "marks", "mark", "trust"}
     for row in (message, rows.notice("n1", "t"), rows.waiting(made), rows.refusal(made, CannotOpen())):
         assert set(row) == expected
     assert message["at"] == AT

@@ -3,12 +3,12 @@
 import pytest
 
 from protocol.errors import Problem
-from protocol.levels import Tag
+from protocol.levels import SharedSecret, Tag
 from protocol.writing import IN_FLIGHT, Writing
 from reference import ReferencePlatform, run
 
 
-class Level:
+class Level(SharedSecret):
     tag = Tag(b"us")
 
     async def seal(self, text):

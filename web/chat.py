@@ -141,7 +141,7 @@ class Chat:
         """False if the text is not taken; it then stays in the message field."""
         session = self.sessions[key]
         try:
-            await session.writing.say(text)
+            await session.say(text)
         except Problem as problem:
             session.complain(problem.for_people)
             return False

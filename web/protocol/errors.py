@@ -39,6 +39,8 @@ class Refusal(Exception):
 
     code = "refused"
     for_people = "A message was refused."
+    sent_again = False  # if it is an honest message, its sender's page sends it again
+    may_open_later = False
 
 
 class NotEncrypted(Refusal):

@@ -33,6 +33,7 @@ class ForkedList(Refusal):
 
 class OldEpoch(Refusal):
     code = "old-epoch"
+    sent_again = True
     for_people = (
         "A message or key arrived after its time was over. If it was a message, its sender's page sends it again."
     )
@@ -75,6 +76,7 @@ class OtherKey(Refusal):
 
 class NotForYou(Refusal):
     code = "not-for-you"
+    may_open_later = True
     for_people = "This was written while you were not a member, so this page has no key for it."
 
 

@@ -33,4 +33,5 @@ def facts_of(level):
         "sentence": level.sentence,
         "mark": level.mark,
         "padded": level.padded,
+        "secret": level.secret,
     }

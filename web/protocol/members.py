@@ -1,4 +1,4 @@
-"""Who is in a room, as the relay asserts it and nobody proves. Pure."""
+"""Who is connected to a room, as the relay asserts it and nobody proves. Pure."""
 
 from .encoding import shown_name
 from .looks import look
@@ -9,8 +9,9 @@ SOON = 0.1  # seconds: when a relay restarts, a whole room comes in a moment
 class Members:
     """`show` and `later` are those of the session."""
 
-    def __init__(self, platform, show, later):
+    def __init__(self, platform, level, show, later):
         self.platform = platform
+        self.level = level
         self.show = show
         self.later = later
         self.due = False
@@ -37,7 +38,11 @@ class Members:
 
     def tell(self):
         self.due = False
-        self.show.members(self.listed())
+        people = self.level.people(list(self.names.values()))
+        if people is None:
+            self.show.members(self.listed())
+        else:
+            self.show.people(people)
 
     def present(self, wanted):
         """How many members have a name of this look."""

@@ -4,9 +4,11 @@
 class Item:
     def __init__(self, id, text):
         self.id = id
+        self.row = id  # where it stands in the view, also once it has to be sent under another id
         self.text = text
-        self.body = None  # sealed once, and never anew
+        self.body = None  # sealed once, and never anew while the relay may have it
         self.sent = False  # and not yet answered
+        self.taken = False  # the relay has it, and it counts once it is read in the log
         self.state = "sending"  # then relayed, or failed
         self.problem = ""  # why it failed, for people
 
@@ -28,18 +30,24 @@ class Outbox:
                 return item
         return None
 
+    def find_row(self, row):
+        for item in self.items:
+            if item.row == row:
+                return item
+        return None
+
     def remove(self, item):
         self.items.remove(item)
 
     def next_unsealed(self):
         for item in self.items:
-            if item.body is None:
+            if item.body is None and item.state == "sending":
                 return item
         return None
 
     def to_send(self):
         """Sealed, and neither under way, acknowledged nor given up."""
-        return [item for item in self.items if item.body is not None and item.state == "sending" and not item.sent]
+        return [item for item in self.items if item.body and item.state == "sending" and not (item.sent or item.taken)]
 
     def unsent(self):
         """How many would be lost if the page went away now."""

@@ -10,14 +10,14 @@ def row(id, kind, text, **more):
     """A row with all its fields, each a string but for `color` (0 to 11), `own` (a flag) and `warnings` (sentences).
 
     writer: the number of who wrote it (writers.py), or "". marks: their codes, with spaces between, and mark the word
-    that stands beside the tag for them, or "".
+    that stands beside the tag for them, or "". trust: a state of trust.py as it was when the message was read, or "".
 
     kind: message, refusal, waiting or notice. tag: four characters, or "" for none. at: "2026-11-23T20:42:34.123Z", or
     "". state: "", sending, relayed or failed. code: of the refusal or notice, or of the warnings, with spaces between.
     """
     made = {
         "id": id, "kind": kind, "text": text, "name": "", "tag": "", "color": 0, "own": False,
-        "at": "", "state": "", "warnings": [], "code": "", "writer": "", "marks": "", "mark": "",
+        "at": "", "state": "", "warnings": [], "code": "", "writer": "", "marks": "", "mark": "", "trust": "",
     }  # fmt: skip
     made["text"] = text.replace("\x00", "\ufffd")  # a string ends at its first NUL when it crosses to JavaScript
     made.update(more)
@@ -45,6 +45,7 @@ def message(entry, opened, writer, new_marks):
         writer=writer.number,
         marks=writer.codes,
         mark=writer.label,
+        trust=opened.trust,
     )
 
 
@@ -59,6 +60,6 @@ def waiting(entry):
 def own(item, name, tag):
     """A message of ours that the relay has not given a place yet."""
     return row(
-        item.id, "message", item.text, name=name, tag=tag.text, color=tag.color, own=True, state=item.state,
+        item.row, "message", item.text, name=name, tag=tag.text, color=tag.color, own=True, state=item.state,
         writer=OURS, warnings=[item.problem] if item.problem else [],
     )  # fmt: skip

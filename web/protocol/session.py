@@ -5,17 +5,16 @@ frame to the link; `later(seconds, work)` calls `work()`, plain or async, beside
 two frames.
 """
 
-from . import rows
-from .errors import Malformed, Replayed, TooManyKeys
-from .levels import Waiting
+from .duties import Duties
+from .levels import MESSAGE, Changed
+from .log_position import NEW_LOG, TRIMMED, LogPosition
 from .members import Members
+from .reading import Reading
 from .verdict import Verdict
-from .wire import Wire
 from .writers import Writers
 from .writing import FOR_THE_MOMENT, Writing
 
 JOIN_AGAIN = 2.0  # seconds until a joining is tried again that was refused for the moment
-WAITING_MOST = 1_000  # entries kept until their key is there
 
 
 class Session:
@@ -29,26 +28,19 @@ class Session:
         self.in_pump = in_pump
         self.way_out = list(way_out)  # choices offered beside "wrong passphrase": (label, async callable)
         self.writing = Writing(platform, level, address, name, show, send, later)
-        self.members = Members(platform, show, later)
+        self.duties = Duties(platform, level, address, show, send, later, self.writing.has_unsealed)
+        self.members = Members(platform, level, show, later)
         self.writers = Writers(platform, level, name, show, self.members.present)
         self.verdict = Verdict(show, self.way_out)
-        self.wire = Wire()
-        self.log = None
-        self.logs = 0  # how many this session has read
-        self.last = 0  # the newest seq that we were shown
-        self.asked = 0  # what `last` was when we asked to join
-        self.oldest = 1  # the log is complete from this seq on
-        self.target = None  # the newest seq of the log when we joined; None until then
+        self.reading = Reading(level, show, self.writing, self.writers, self.verdict)
+        self.wire, self.shelf, self.notice = self.reading.wire, self.reading.shelf, self.reading.notice
+        self.log = LogPosition()
         self.online = False  # joined, and the link is up
         self.barred = False  # the relay does not let us in, and the banner says why
         self.closed = False  # left: nothing more is sent or derived
         self.complaint = ""  # why the last text was not taken
-        self.preparing = False  # or prepared
+        self.preparing = self.prepared = False
         self.pursuing = False  # a derivation is due at some time
-        self.held = []  # read before the very first key was derived
-        self.waiting = []  # (entry, key name): shown as waiting for a key
-        self.reread_until = 0  # repeats up to this seq are the relay's log read again, not an attack
-        self.notices = 0
 
     # ------------------------------------------------------------------------------------------ the connection
 
@@ -56,21 +48,21 @@ class Session:
         """The link is up: join, or join again from where we were."""
         if self.closed or self.online:
             return
-        self.asked = self.last
-        frame = {"type": "join", "room": self.address, "name": self.name, "after": self.last}
-        if self.log is not None:
-            frame["log"] = self.log
+        frame = {"type": "join", "room": self.address, "name": self.name}
+        frame.update(self.log.ask())
         self.send(frame)
         self.show.state("Joining ...", "info")
 
     def down(self):
         self.online = False
         self.writing.down()
+        self.duties.down()
         self.show_state()
 
     def leave(self):
         self.closed = True
         self.writing.down()
+        self.duties.end()
         self.level.close()
         self.send({"type": "leave", "room": self.address})
 
@@ -80,16 +72,22 @@ class Session:
             self.show.state(self.complaint, "error")
         elif not self.online:
             self.show.state("Not connected. What you write is kept and sent later.", "warning")
-        elif self.last < self.target:
+        elif not self.log.is_read():
             self.show.state("Reading what was said ...", "info")
         else:
-            self.show.state("", "info")
+            self.show.state(self.level.standing(), "info")
 
     def complain(self, sentence):
         """A text was not taken and why, or with "" that the next one was."""
         if sentence or self.complaint:
             self.complaint = sentence
             self.show_state()
+
+    async def say(self, text):
+        """As Writing.say(), and what the level needs for it becomes due."""
+        await self.writing.say(text)
+        if self.writing.has_unsealed():
+            await self.duties.pursue()
 
     async def receive(self, frame):
         """One checked frame of this room, called from the pump."""
@@ -109,7 +107,7 @@ class Session:
 
     def refused(self, frame):
         """An error frame: about a message of ours, or about the joining."""
-        if self.writing.refused(frame):
+        if self.writing.refused(frame) or self.duties.refused(frame):
             return
         self.show.state(frame["message"], "error")
         if self.online:
@@ -130,58 +128,51 @@ class Session:
             self.barred = False
             self.show.alert("", [])
         self.note_log(frame)
-        self.level.complete_from(frame["oldest"])
+        self.level.begins_at(frame["log"], frame["oldest"])
         self.members.replace(frame["you"], frame["members"])
         self.show.facts([] if frame["kept"] else ["This relay writes nothing to disk: who is away misses messages."])
         self.online = True
-        if frame["oldest"] > frame["newest"]:
-            self.last = frame["newest"]  # the relay keeps none of them, so none will come
-        self.oldest, self.target = frame["oldest"], frame["newest"]
         self.show_state()
-        self.writing.up()
+        if self.level.relayed_is_final:
+            self.writing.up()
         await self.caught_up()
 
     def note_log(self, frame):
         """Says what the relay's log lacks against what it had shown before."""
-        if self.log is not None and (frame["log"] != self.log or frame["after"] != self.asked):
-            self.notice("The relay lost or replaced what it had stored for this room.", "new-log")
-            self.forget_log()
-            self.reread_until = frame["newest"]
-        if self.log != frame["log"]:
-            self.log, self.writers.past = frame["log"], frame["newest"]
-        if frame["oldest"] > self.last + 1:
-            self.notice("Earlier messages are no longer kept.", "trimmed")
+        if self.log.is_replaced(frame):
+            self.notice(*NEW_LOG)
+            self.forget_log(frame)
+        if frame["oldest"] > self.log.last + 1:
+            self.notice(*TRIMMED)
+        if self.log.joined(frame):
+            self.writers.past = frame["newest"]
 
-    def forget_log(self):
-        """Seqs start again. What waited for a key is read again, if the relay still has it."""
+    def forget_log(self, frame):
+        """What waited for a key is read again, if the relay still has it."""
         self.level.new_log()
-        self.last = 0
-        self.logs += 1
-        self.held = []
-        waiting, self.waiting = self.waiting, []
-        for entry, _ in waiting:
-            self.show.change(entry["row"], rows.refusal(entry, TooManyKeys()))
+        self.writing.new_log()
+        self.log.begin_anew()
+        if self.level.has_duties:
+            self.duties.down()
+            self.preparing = self.prepared = False
+        self.reading.begin_anew(frame["newest"])
 
     async def entries(self, entries):
-        entries = [entry for entry in entries if entry["seq"] > self.last]
+        entries = [entry for entry in entries if entry["seq"] > self.log.last]
         if not entries:
             return
         for entry in entries:
-            self.follow(entry)
-        if self.held or await self.await_first_key(entries):
-            self.held += entries
+            missing = self.log.follow(entry)
+            if missing > 0:
+                self.notice(f"Entries are missing here ({missing}): no longer kept, or withheld.", "missing")
+        if self.shelf.held or await self.await_first_key(entries):
+            self.shelf.held += entries
         else:
-            self.show_outcomes(entries, await self.open(entries))
+            outcomes = await self.reading.open(entries)
+            self.reading.show_outcomes(entries, outcomes)
+            await self.turn(entries, outcomes)
         self.pursue_keys()
         await self.caught_up()
-
-    def follow(self, entry):
-        """Takes the next seq, and says so if some are missing before it."""
-        missing = entry["seq"] - max(self.last + 1, self.oldest)
-        if missing > 0:
-            self.notice(f"Entries are missing here ({missing}): no longer kept, or withheld.", "missing")
-        self.last = entry["seq"]
-        entry["row"] = f"s{self.logs}-{entry['seq']}"
 
     async def await_first_key(self, entries):
         """True if these come before the very first key. They are then opened and shown once, and not twice."""
@@ -192,51 +183,28 @@ class Session:
                 return True
         return False
 
-    async def open(self, entries):
-        """An outcome of the level for each."""
-        try:
-            return await self.level.open(entries)
-        except Exception:  # noqa: BLE001 - a mistake of ours on one message must not cost those beside it
-            if len(entries) == 1:
-                return [Malformed()]
-            outcomes = []
-            for entry in entries:
-                outcomes += await self.open([entry])
-            return outcomes
+    # ------------------------------------------------------------------------------------------ what the level does
 
-    def show_outcomes(self, entries, outcomes):
-        fresh = []
-        for entry, outcome in zip(entries, outcomes):
-            self.verdict.count(outcome)
-            if isinstance(outcome, Replayed) and entry["seq"] <= self.reread_until:
-                continue
-            item = self.writing.landed(entry)
-            if item or self.level.open_to_view:
-                self.wire.keep(entry, outcome)
-            if item:
-                self.show_rows(fresh)
-                fresh = []
-                self.show.place(item.id, self.writers.row_of(entry, outcome))
-                continue
-            if isinstance(outcome, Waiting):
-                self.waiting.append((entry, outcome.key_name))
-            fresh.append(self.writers.row_of(entry, outcome))
-        self.show_rows(fresh)
-        self.writers.tell()
-        while len(self.waiting) > WAITING_MOST:
-            entry, _ = self.waiting.pop(0)
-            self.show.change(entry["row"], rows.refusal(entry, TooManyKeys()))
-
-    def show_rows(self, fresh):
-        if fresh:
-            self.show.rows(fresh)
+    async def turn(self, entries, outcomes):
+        """After entries of the level's own: what opens now, what is due now, and who is in."""
+        for entry in entries:
+            self.duties.landed(entry)
+        if not any(entry["kind"] != MESSAGE for entry in entries) and not self.writing.has_unsealed():
+            return
+        if any(isinstance(outcome, Changed) and outcome.opens for outcome in outcomes):
+            await self.reading.change_rows(self.shelf.take_shut(), self.level.reopen)
+        self.members.tell()
+        if self.online and self.log.is_read():
+            self.show_state()
+        await self.duties.pursue()
+        await self.writing.turned()
 
     # ------------------------------------------------------------------------------------------ keys
 
     def pursue_keys(self):
         """Derives the next unknown key, now or when the limit allows, beside the pump."""
-        if self.waiting and not self.level.keyring.wanted:
-            self.level.keyring.want(self.waiting[-1][1])  # a wish that a flood of others pushed out
+        if self.shelf.waiting and not self.level.keyring.wanted:
+            self.level.keyring.want(self.shelf.waiting[-1][1])  # a wish that a flood of others pushed out
         wait = self.level.keyring.wait()
         if wait is not None and not self.pursuing:
             self.pursuing = True
@@ -260,23 +228,17 @@ class Session:
         """Opens what waited for this key, in the order of the log."""
         if self.closed:
             return
-        if self.held:
-            entries, self.held = self.held, []
-            self.show_outcomes(entries, await self.open(entries))
+        if self.shelf.held:
+            entries = self.shelf.take_held()
+            self.reading.show_outcomes(entries, await self.reading.open(entries))
         else:
-            due = [entry for entry, wanted in self.waiting if wanted == key_name]
-            self.waiting = [(entry, wanted) for entry, wanted in self.waiting if wanted != key_name]
-            for entry, outcome in zip(due, await self.open(due)):
-                self.verdict.count(outcome)
-                self.wire.renew(entry, outcome)
-                self.show.change(entry["row"], self.writers.row_of(entry, outcome))
-            self.writers.tell()
+            await self.reading.change_rows(self.shelf.take_waiting(key_name), self.reading.open)
         self.pursue_keys()
         await self.caught_up()
 
     async def caught_up(self):
         """Once the log has been read and no key is about to come: find out whether we may speak."""
-        if not self.online or self.last < self.target or self.held or self.level.keyring.wait() == 0.0:
+        if not self.online or not self.log.is_read() or self.shelf.held or self.level.keyring.wait() == 0.0:
             return
         if self.level.keyring.deriving:
             return
@@ -285,14 +247,26 @@ class Session:
         if not self.preparing:
             self.preparing = True
             self.later(0, self.prepare)
+        elif self.prepared and not self.duties.online:
+            await self.speak()
 
     async def prepare(self):
         if self.closed:
             return
-        await self.level.prepare()
+        for text, code in await self.level.prepare():
+            self.notice(text, code)
+        self.prepared = True
         self.pursue_keys()  # wished for meanwhile: no second key is derived beside our own
         await self.writing.prepared()
+        if self.level.has_duties:
+            self.members.tell()
+            self.duties.begin()
+            await self.speak()
 
-    def notice(self, text, code):
-        self.notices += 1
-        self.show.rows([rows.notice(f"n{self.notices}", text, code)])
+    async def speak(self):
+        """The log has been read: what is due is appended, and what was written meanwhile goes out."""
+        if self.level.has_duties and self.online:
+            self.show_state()
+            self.writing.up()
+            await self.duties.up()
+            await self.writing.turned()

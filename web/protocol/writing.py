@@ -2,6 +2,7 @@
 
 from . import rows
 from .envelope import text_bytes
+from .errors import Problem
 from .levels import MESSAGE
 from .outbox import Outbox
 
@@ -31,6 +32,8 @@ class Writing:
     async def say(self, text):
         """Seals and sends, or keeps the text until that is possible. Raises Problem, and then nothing was taken."""
         text_bytes(text)
+        if self.level.standing():
+            raise Problem("message", "may-not-write", self.level.standing())
         item = self.outbox.add(self.platform.base64url(self.platform.random(16)), text)
         self.show.pending(rows.own(item, self.name, self.level.tag))
         await self.seal_waiting()
@@ -46,7 +49,7 @@ class Writing:
         self.sealing = True
         try:
             item = self.outbox.next_unsealed()
-            while item:
+            while item and self.level.can_seal() and (self.online or self.level.relayed_is_final):
                 item.body = await self.level.seal(item.text)
                 self.transmit()
                 item = self.outbox.next_unsealed()
@@ -63,6 +66,21 @@ class Writing:
 
     def down(self):
         self.online = False
+
+    def has_unsealed(self):
+        return self.outbox.next_unsealed() is not None
+
+    async def turned(self):
+        """The level seals with another key, or does not any more: then what waits cannot be sent at all."""
+        for item in self.outbox.items:
+            if self.level.standing() and item.body is None and item.state == "sending":
+                self.change(item, "failed", self.level.standing())
+        await self.seal_waiting()
+
+    def new_log(self):
+        """The relay has lost what it had taken."""
+        for item in self.outbox.items:
+            item.taken = False
 
     def transmit(self):
         """Sends what is sealed, in its order. Does nothing while offline: up() begins anew."""
@@ -89,17 +107,30 @@ class Writing:
         self.outbox.remove(item)
         return item
 
-    async def retry(self, id):
-        item = self.outbox.find(id)
+    def came_too_late(self, entry):
+        """Whether this entry is a text of ours that does not count at its place of the log: it is then sealed anew."""
+        item = self.outbox.find(entry["id"])
+        if item is None or item.body != entry["body"]:
+            return False
+        self.answered(item)
+        item.id, item.body = self.platform.base64url(self.platform.random(16)), None  # one id never has two bodies
+        item.taken = False
+        return True
+
+    async def retry(self, row):
+        item = self.outbox.find_row(row)
         if item and item.state == "failed":
             self.change(item, "sending", "")
+            await self.seal_waiting()
             self.transmit()
 
     def appended(self, id):
         item = self.outbox.find(id)
         if item:
             self.answered(item)
-            self.change(item, "relayed", "")
+            item.taken = True
+            if self.level.relayed_is_final:
+                self.change(item, "relayed", "")
         self.transmit()
 
     def refused(self, frame):
@@ -130,4 +161,4 @@ class Writing:
     def change(self, item, state, problem):
         item.state = state
         item.problem = problem
-        self.show.change(item.id, rows.own(item, self.name, self.level.tag))
+        self.show.change(item.row, rows.own(item, self.name, self.level.tag))

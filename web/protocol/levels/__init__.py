@@ -2,17 +2,28 @@
 
 A level, for one session (one Join of one page):
 
-    await Level.start(platform, room, name, passphrase) -> level   passphrase: bytes, not kept
+    await Level.start(platform, room, name, secret) -> level
+    Level.secret                    what `secret` is: "passphrase", its bytes, which are not kept; or "device", what
+                                    Membership has as its entrance
     Level.mark                      what stands in the room's header all the time, or ""
     level.tag                       Tag of our own session, shown beside our name
     Level.comparison                what it shows that the digits of two keys are equal: a sentence
-    await level.prepare()           agrees with itself on what to seal with; once the log has been read
+    await level.prepare()           once the log has been read: agrees with itself on what to seal with, and gives
+                                    [(sentence, code)] of what people should know
+    level.can_seal()                whether there is a key to seal with
+    level.standing()                why this page cannot write in the room, as a sentence, or ""
     await level.seal(text) -> body  a retry sends the same body again, and never seals anew
-    await level.open(entries) -> [Opened | Waiting | Refusal]   in the order of the log, each entry once
+    Level.relayed_is_final          whether what the relay has taken counts; else only what was read in the log
+    Level.has_duties                whether this page ever has to append entries of the level's own:
+    await level.control(wants_to_write) -> Control or None      what it should append now
+    await level.open(entries) -> [Opened | Waiting | Changed | Refusal]   in the order of the log, each entry once
+    await level.reopen(entries)     the same for entries that were not for us, once Changed says that more can be read
     await level.wish(entry) -> bool whether its key is unknown, and wanted from now on
     level.keyring                   what is still to be derived, or None
-    level.complete_from(oldest)     the relay keeps nothing older
+    level.begins_at(log, oldest)    the relay's id of the log that is about to be read, and the oldest seq it keeps
     level.new_log()                 the relay began the room's log anew: seqs start again
+    level.people(present)           who is a member, as people.py gives it, where the level knows that; else None
+    level.unconfirmed()             since when nobody has confirmed that, if it is too long, in seconds of 1970; else 0
     level.close()                   the room was left: nothing is derived any more
 
 For who looks at a body, or attacks it:
@@ -48,14 +59,18 @@ class Tag:
 
 
 class Opened:
-    """A message to show. `name` is what its sender signed, or where a level has no better the relay's word."""
+    """A message to show. `name` is what its sender signed, or where a level has no better the relay's word.
 
-    def __init__(self, text, name, tag, own, warnings):
+    trust: a state of trust.py, where the level has such; else "".
+    """
+
+    def __init__(self, text, name, tag, own, warnings, trust=""):
         self.text = text
         self.name = name
         self.tag = tag
         self.own = own
         self.warnings = warnings
+        self.trust = trust
 
 
 class Waiting:
@@ -63,3 +78,46 @@ class Waiting:
 
     def __init__(self, key_name):
         self.key_name = key_name
+
+
+class Changed:
+    """No message, but what the level itself has to say: [(sentence, code)]. opens: more can be opened from now on."""
+
+    def __init__(self, notices, opens=False):
+        self.notices = notices
+        self.opens = opens
+
+
+class Control:
+    """An entry of the level's own, to be appended if the newest of its kind has this seq; None for at any rate."""
+
+    def __init__(self, kind, body, if_newest):
+        self.kind = kind
+        self.body = body
+        self.if_newest = if_newest
+
+
+class SharedSecret:
+    """What is the same at all levels where a passphrase is all that a room has: anyone who knows it may write."""
+
+    secret = "passphrase"
+    relayed_is_final = True
+    has_duties = False
+
+    def can_seal(self):
+        return True
+
+    def standing(self):
+        return ""
+
+    async def control(self, wants_to_write):
+        return None
+
+    async def reopen(self, entries):
+        return await self.open(entries)
+
+    def people(self, present):
+        return None
+
+    def unconfirmed(self):
+        return 0

@@ -16,13 +16,13 @@ from ..envelope import (
     written,
 )
 from ..errors import CannotOpen, NotText, Refusal, Replayed, UnknownKind
-from . import MESSAGE, Opened, Tag, Waiting
+from . import MESSAGE, Opened, SharedSecret, Tag, Waiting
 from .keyring import KeyRing
 
 ITERATIONS = 150_000
 
 
-class Classic:
+class Classic(SharedSecret):
     id = "classic"
     title = "Classic"
     mark = ""
@@ -67,7 +67,7 @@ class Classic:
     def new_log(self):
         pass
 
-    def complete_from(self, oldest):
+    def begins_at(self, log, oldest):
         pass
 
     def close(self):
@@ -75,6 +75,7 @@ class Classic:
 
     async def prepare(self):
         await self.keyring.add(self.salt)
+        return []
 
     async def seal(self, text):
         """{iv, ciphertext, salt}. Raises Problem for a text that is empty or too long."""

@@ -22,7 +22,7 @@ from ..envelope import (
 )
 from ..errors import BadInput, BadSignature, KdfUnavailable, NotText, Refusal, UnknownKind, WrongPassphrase
 from ..padding import pad, unpad
-from . import MESSAGE, Opened, Tag, Waiting
+from . import MESSAGE, Opened, SharedSecret, Tag, Waiting
 from .anchors import Anchors
 from .keyring import KeyRing
 from .senders import Senders
@@ -58,7 +58,7 @@ def header(room, fields, level="passphrase"):
     return label(level, "header") + sized(room) + fields
 
 
-class Passphrase:
+class Passphrase(SharedSecret):
     id = "passphrase"
     prefix = PASSPHRASE_PREFIX  # of its bodies
     title = "Passphrase"
@@ -122,7 +122,7 @@ class Passphrase:
         self.anchors = Anchors()
         self.newest_seq = 0
 
-    def complete_from(self, oldest):
+    def begins_at(self, log, oldest):
         self.anchors.complete_from(oldest)
 
     def close(self):
@@ -133,6 +133,7 @@ class Passphrase:
         if self.parameters is None:
             self.parameters = self.newest_opened or await self.new_parameters()
         await self.session_key(self.parameters, self.public)
+        return []
 
     async def new_parameters(self):
         """Of a room in which nothing opened."""

@@ -1,0 +1,188 @@
+"""Who is in a room, as one session of level identity reads it. Its specification, 5. Pure."""
+
+from ..identity_errors import BadWrap, ForkedList, NotAMember
+from ..roster import Roster
+from .changes import described
+from .epochs import Epochs
+from .known_list import KnownList
+
+UNCONFIRMED = 2 * 86_400  # seconds: a list that is older is said to be
+
+
+class Membership:
+    """entrance: name, ours (OurIdentity), trust (Trust), inviter (an identity, or None), state (what was kept, or
+    None), and async keep(octets).
+
+    roster     the newest state that was read
+    keys       Epochs
+    known      KnownList of an earlier session, until the log has led to it
+    settled    the log has been read
+    behind     the relay shows less than this device had seen
+    """
+
+    def __init__(self, platform, room, entrance):
+        self.platform = platform
+        self.room = room
+        self.entrance = entrance
+        self.ours = entrance.ours
+        self.keys = Epochs(platform, self.ours, room)
+        self.roster = Roster(room)
+        self.known = KnownList.read(platform, room, entrance.state) if entrance.state else None
+        self.founder = None  # who signed the first list that was read
+        self.log = ""
+        self.oldest = 1
+        self.seq = 0  # of the newest members entry that was read, accepted or not
+        self.applied = 0  # and of the newest that was accepted
+        self.seen = 0  # when the newest list came, in seconds since 1970-01-01 UTC
+        self.settled = self.behind = False
+
+    # ------------------------------------------------------------------------------------------ reading
+
+    def begins_at(self, log, oldest):
+        """Of the log that is about to be read."""
+        self.log = log
+        self.oldest = max(self.oldest, oldest)
+
+    def new_log(self):
+        """Seqs start again; what was the newest list becomes the known one."""
+        if self.roster.list:
+            self.known = self.snapshot()
+        self.roster = Roster(self.room)
+        self.keys = Epochs(self.platform, self.ours, self.room)
+        self.founder = None
+        self.oldest, self.seq, self.applied = 1, 0, 0
+        self.settled = self.behind = False
+
+    def snapshot(self):
+        return KnownList(self.room, self.log, self.roster.list, self.roster.epoch, self.seen)
+
+    async def apply(self, entry):
+        """[(sentence, code)] of a `members` entry, which counts. Raises a Refusal, and then nothing of it does."""
+        self.seq = entry["seq"]
+        before, after = self.roster, await self.follow(entry["body"])
+        self.roster, self.applied = after, entry["seq"]
+        if after.list_hash != before.list_hash:
+            self.seen = self.platform.time()
+        if self.founder is None:
+            self.founder = after.list.signer
+        notices = [(sentence, "members") for sentence in self.told(before, after)]
+        if not await self.keys.turn(after):
+            wrapper = self.name_of(after.current.wrapper, after)
+            notices.append((f"{BadWrap.for_people} It was {wrapper}.", BadWrap.code))
+        if self.settled:
+            await self.keep()
+        return notices
+
+    async def follow(self, body):
+        """The state after a body, by the list read before and by the one that this device had kept."""
+        missing = self.oldest > self.applied + 1
+        after = await self.roster.apply(self.platform, body, missing)
+        if self.known is None or (self.roster.list and self.roster.list.number >= self.known.list.number):
+            return after
+        if self.is_opened_again(after):
+            self.known = None
+        elif after.list.number > self.known.list.number:
+            after = await self.known.roster().apply(self.platform, body, True)
+        elif after.list.number == self.known.list.number and after.list_hash != self.known.list_hash:
+            raise ForkedList()
+        return after
+
+    def is_opened_again(self, after):
+        """A room that the relay has removed whole, opened anew by somebody who was an admin of it."""
+        known, new = self.known, after.list
+        return known.log != self.log and new.number == 0 and known.has_admin(new.signer) and new.time >= known.list.time
+
+    def told(self, before, after):
+        """What people are told of an entry that counts."""
+        new, ours = after.list, self.ours.public
+        if before.list is None or before.list_hash == after.list_hash:
+            opened = [f"{self.name_of(new.signer, after)} opened this room."] if new.number == 0 else []
+            if before.list is None and after.proven:
+                return opened
+            if before.list is None:
+                return ["Who was in this room before is no longer kept: this is the oldest list of members here."]
+            return [f"{self.name_of(after.current.wrapper, after)} began a new room key: number {after.epoch}."]
+        signer = self.name_of(new.signer, before)
+        changes = described(before.list.members, new.members, signer, ours)
+        return changes or [f"{signer} confirmed the list of members."]
+
+    def name_of(self, identity, roster):
+        if identity == self.ours.public:
+            return "You"
+        member = roster.list.member(identity)
+        return f"“{member.name}”" if member else "Somebody"
+
+    async def keep(self):
+        await self.entrance.keep(self.snapshot().octets())
+
+    async def settle(self):
+        """The log has been read. Sentences that people should know before they believe it."""
+        self.settled = True
+        shown = self.roster.list
+        if self.known and (shown is None or shown.number < self.known.list.number):
+            self.behind = True
+            return []
+        self.known = None
+        if shown is None:
+            return []
+        await self.keep()
+        vouched = self.founder in (self.ours.public, self.entrance.inviter) or self.entrance.trust.of(self.founder)
+        if self.roster.proven and vouched:
+            return []
+        return [
+            "Nothing proves this list of members but its own members. Compare the room's number with one of them, "
+            "where you know the voice or the face."
+        ]
+
+    # ------------------------------------------------------------------------------------------ standing
+
+    def us(self):
+        """Ourselves in the newest list, or None."""
+        return self.roster.list.member(self.ours.public) if self.roster.list else None
+
+    def is_admin(self):
+        us = self.us()
+        return us is not None and us.admin
+
+    def standing(self):
+        """Why we cannot write here, as a sentence; "" if we can, or soon."""
+        if not self.settled:
+            return ""
+        if self.behind and not self.may_open():
+            return (
+                "The relay shows an older list of members than this device has seen: it withholds changes, or has lost "
+                "them. Nothing is sent until it shows them again. Ask the others in another way."
+            )
+        if self.roster.list is None:
+            return (
+                "" if self.may_open() else "Nobody has opened this room yet: whoever invited you has to be here first."
+            )
+        if self.us() is None:
+            return "You are not a member of this room yet. Its admins see you at the door, and can add you."
+        return ""
+
+    def may_open(self):
+        """Whether it is on us to sign the first list of this log."""
+        if self.roster.list is not None:
+            return False
+        if self.known:
+            return self.known.log != self.log and self.known.has_admin(self.ours.public)
+        return self.entrance.inviter in (None, self.ours.public)
+
+    def unconfirmed(self):
+        """Since when nobody has confirmed the list, if that is too long ago; else 0."""
+        since = self.confirmed_at()
+        return since if self.us() and self.platform.time() - since > UNCONFIRMED else 0
+
+    def confirmed_at(self):
+        return min(self.roster.list.time, self.seen) if self.roster.list else 0
+
+    def can_seal(self):
+        return self.settled and not self.standing() and self.roster.current is not None and not self.keys.is_over()
+
+    def sharer(self, entry):
+        """Who shares, as a Member. Raises NotAMember."""
+        member = self.roster.list.member(entry.sender) if self.roster.list else None
+        if member is None:
+            raise NotAMember()
+        return member
