@@ -226,7 +226,7 @@ def test_sessions_of_one_tag_are_counted_each_for_itself():
     outcomes = opened(reader, *[stored(seq, body) for seq, body in enumerate(bodies, 1)])
     keys = (first.public, second.public)
     assert [(one.text, one.tag.key) for one in outcomes] == [(text, key) for key in keys for text in ("one", "two")]
-    assert len(reader.senders.by_key) == 2
+    assert len(reader.senders.by_speaker) == 2
 
 
 def test_the_look_alike_that_the_specification_names_has_the_tag_of_its_known_answer_and_other_digits():
@@ -240,7 +240,7 @@ def test_the_look_alike_that_the_specification_names_has_the_tag_of_its_known_an
 def test_nothing_but_what_is_shown_and_marked_asks_for_the_text_of_a_tag():
     protocol = Path(writers.__file__).parent
     users = {path.name for path in protocol.rglob("*.py") if re.search(r"tag\.(text|color)", path.read_text("utf-8"))}
-    assert users == {"rows.py", "writers.py"}
+    assert users == {"rows.py", "writers.py", "people.py"}
 
 
 # What is kept, and shown on request

@@ -15,9 +15,8 @@ class Membership:
 
     roster     the newest state that was read
     keys       Epochs
-    known      KnownList of an earlier session, until the log has led to it
+    known      KnownList of an earlier session, until the log has led to it: if it has not, the relay shows too little
     settled    the log has been read
-    behind     the relay shows less than this device had seen
     """
 
     def __init__(self, platform, room, entrance):
@@ -34,7 +33,7 @@ class Membership:
         self.seq = 0  # of the newest members entry that was read, accepted or not
         self.applied = 0  # and of the newest that was accepted
         self.seen = 0  # when the newest list came, in seconds since 1970-01-01 UTC
-        self.settled = self.behind = False
+        self.settled = False
 
     # ------------------------------------------------------------------------------------------ reading
 
@@ -51,7 +50,7 @@ class Membership:
         self.keys = Epochs(self.platform, self.ours, self.room)
         self.founder = None
         self.oldest, self.seq, self.applied = 1, 0, 0
-        self.settled = self.behind = False
+        self.settled = False
 
     def snapshot(self):
         return KnownList(self.room, self.log, self.roster.list, self.roster.epoch, self.seen)
@@ -77,20 +76,20 @@ class Membership:
         """The state after a body, by the list read before and by the one that this device had kept."""
         missing = self.oldest > self.applied + 1
         after = await self.roster.apply(self.platform, body, missing)
-        if self.known is None or (self.roster.list and self.roster.list.number >= self.known.list.number):
+        if self.known is None:
             return after
-        if self.is_opened_again(after):
-            self.known = None
-        elif after.list.number > self.known.list.number:
+        if after.list.number > self.known.list.number:
             after = await self.known.roster().apply(self.platform, body, True)
         elif after.list.number == self.known.list.number and after.list_hash != self.known.list_hash:
             raise ForkedList()
+        if after.list.number >= self.known.list.number or self.is_opened_again(after):
+            self.known = None
         return after
 
     def is_opened_again(self, after):
         """A room that the relay has removed whole, opened anew by somebody who was an admin of it."""
         known, new = self.known, after.list
-        return known.log != self.log and new.number == 0 and known.has_admin(new.signer) and new.time >= known.list.time
+        return known.log != self.log and new.number == 0 and known.has_admin(new.signer) and new.time > known.list.time
 
     def told(self, before, after):
         """What people are told of an entry that counts."""
@@ -118,12 +117,7 @@ class Membership:
     async def settle(self):
         """The log has been read. Sentences that people should know before they believe it."""
         self.settled = True
-        shown = self.roster.list
-        if self.known and (shown is None or shown.number < self.known.list.number):
-            self.behind = True
-            return []
-        self.known = None
-        if shown is None:
+        if self.known or self.roster.list is None:
             return []
         await self.keep()
         vouched = self.founder in (self.ours.public, self.entrance.inviter) or self.entrance.trust.of(self.founder)
@@ -148,7 +142,7 @@ class Membership:
         """Why we cannot write here, as a sentence; "" if we can, or soon."""
         if not self.settled:
             return ""
-        if self.behind and not self.may_open():
+        if self.known and not self.may_open():
             return (
                 "The relay shows an older list of members than this device has seen: it withholds changes, or has lost "
                 "them. Nothing is sent until it shows them again. Ask the others in another way."
