@@ -216,7 +216,7 @@ def test_an_epoch_is_over_after_a_day():
 
 def test_an_admins_page_confirms_the_list_once_a_day():
     room = members("Alice", "Bob")
-    alice, bob = room.pages
+    _alice, bob = room.pages
     number = bob.level.membership.roster.list.number
     pass_time(room, DAY + 60)
     roster = bob.level.membership.roster
