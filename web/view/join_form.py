@@ -1,4 +1,4 @@
-"""The form that joins a room: fields, what is wrong with them, and notes with choices."""
+"""The form that joins a room: fields, what is wrong with them, notes with choices, and who has invited."""
 
 from pyscript import document
 
@@ -14,11 +14,14 @@ class JoinForm:
     def __init__(self, actions):
         self._actions = actions
         self._levels = []
+        self._invited_to = None  # (level, room) of the invitation that is shown
         self._section = by_id("join")
+        self._secret = by_id("join-secret")
         self._field = {field: by_id("join-" + field) for field in _FIELDS}
         self._problem = {field: by_id("join-" + field + "-problem") for field in _TYPED}
         self._general, self._notes, self._join = by_id("join-problem"), by_id("join-notes"), by_id("join-button")
         self._warning = by_id("join-passphrase-warning")
+        self._invitation, self._no_invitation = by_id("join-invitation"), by_id("join-no-invitation")
         listen_submit(by_id("join-form"), self._submitted)
         listen(by_id("join-form"), "input", self._typed)
         listen(by_id("join-reveal"), "click", self._reveal_pressed)
@@ -76,16 +79,40 @@ class JoinForm:
         """Remove all notes."""
         self._notes.replaceChildren()
 
+    async def invited(self, level, room, sentence, passphrase):
+        """Fill in what an invitation says, as if it were typed; sentence: who invites, until another room is typed."""
+        self.clear_notes()
+        for field, value in (("level", level), ("room", room), ("passphrase", passphrase)):
+            self._field[field].value = value
+        self._invite((level, room), sentence, "")
+        await self._typed(None)
+        if not is_elsewhere():
+            self._field["name"].focus()
+
+    def no_invitation(self, sentence):
+        """What is wrong with the link by which the page was opened."""
+        self._invite(None, "", sentence)
+
+    def _invite(self, place, sentence, problem):
+        self._invited_to = place
+        self._invitation.textContent = sentence
+        self._no_invitation.textContent = problem
+
     def joined(self):
         """A room was joined: its passphrase must not stay on the page, nor its notes."""
         self.passphrase_warning("")
+        self._invite(None, "", "")
         self._field["passphrase"].value = ""
         self._reveal(False)
         self.clear_notes()
         self._clear_problems()
 
     def _typed_values(self):
-        return [self._field[field].value for field in _FIELDS]
+        """Of _FIELDS in their order. A passphrase that the level does not take stays in its field."""
+        values = [self._field[field].value for field in _FIELDS]
+        if self._secret.hidden:
+            values[2] = ""
+        return values
 
     async def _submitted(self, event):
         self._clear_problems()
@@ -94,7 +121,10 @@ class JoinForm:
     async def _typed(self, event):
         self._clear_problems()
         self._explain_level()
-        await self._actions.changed(*self._typed_values()[:3])
+        name, room, passphrase, level = self._typed_values()
+        if self._invited_to and self._invited_to != (level, room):
+            self._invite(None, "", "")
+        await self._actions.changed(name, room, passphrase)
 
     def _clear_problems(self):
         self._general.textContent = ""
@@ -106,6 +136,7 @@ class JoinForm:
         for level in self._levels:
             if level["id"] == self._field["level"].value:
                 by_id("join-level-meaning").textContent = level["sentence"]
+                show(self._secret, level["secret"] == "passphrase")
 
     def _reveal_pressed(self, event):
         self._reveal(self._field["passphrase"].type == "password")

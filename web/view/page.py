@@ -51,6 +51,16 @@ class View:
         """A note in the form with choices, (label, async callable); no sentence clears."""
         self._form.note(sentence, choices)
 
+    async def invited(self, level, room, sentence, passphrase=""):
+        """Show the form as a link asks for it: a level's id, a room, a passphrase or "", and who invites."""
+        self.select(None)
+        await self._form.invited(level, room, sentence, passphrase)
+
+    def no_invitation(self, sentence):
+        """Show the form, and what is wrong with a link that should have held an invitation."""
+        self.select(None)
+        self._form.no_invitation(sentence)
+
     def passphrase_warning(self, sentence):
         """What to mind about the passphrase as it is typed; "" clears."""
         self._form.passphrase_warning(sentence)
