@@ -1,7 +1,8 @@
 """Secure Chat's server: serves web/ and relays what pages say. It is blind: it imports nothing from web/, has no code
-that could decrypt, and cannot parse what it carries (web/protocol/README.md, section 1, is all that it knows).
+that could decrypt, and cannot parse what it carries (web/protocol/README.md, section 1, is all that it knows). It
+verifies one thing: who signed a bundle of its directory of public keys (web/protocol/identity.md, section 4).
 
-Sections, top to bottom: settings, log, rooms, connections, runtime, HTTP, command line.
+Sections, top to bottom: settings, directory, log, rooms, connections, runtime, HTTP, command line.
 """
 
 import base64
@@ -19,15 +20,17 @@ import signal
 import socket
 import sqlite3
 import ssl
+import struct
 import subprocess
 import tarfile
 import tempfile
 import urllib.request
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from http.client import HTTPException
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from itertools import accumulate, count
@@ -44,6 +47,8 @@ import gevent.ssl
 import msgspec
 import platformdirs
 from click import Choice, FloatRange, IntRange, echo
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from flask import Flask, Response, abort, redirect, request
 from flask_sock import Sock
 from gevent.event import Event
@@ -72,7 +77,7 @@ def origin(text: str) -> str:
 
 
 ORIGIN, SYNC, RUNTIME = origin, Choice(["normal", "full"]), Choice(["auto", "local", "cdn"])
-SOME, RATE, BURST, SECONDS = IntRange(1), FloatRange(1), FloatRange(16), FloatRange(0.1)  # a `look` may be 16 at once
+SOME, RATE, BURST, SECONDS = IntRange(1), FloatRange(1), FloatRange(16), FloatRange(0.1)  # a frame may count as 16
 LEVEL = Choice(["debug", "info", "warning", "error"])
 DATA = platformdirs.user_data_path("secure-chat", appauthor=False) / "log.sqlite"
 CACHE = platformdirs.user_cache_path("secure-chat", appauthor=False)
@@ -85,13 +90,15 @@ class Limits:
     """So that nobody can take what is there for all. Each is an option, as those of Settings are."""
 
     frame_bytes: Annotated[int, "bytes of a frame; twice as much ends the connection", IntRange(32_768)] = 131_072
-    frames_per_second: Annotated[float, "frames that a connection may send; a look counts once per room", RATE] = 100
+    frames_per_second: Annotated[float, "frames that a connection may send; some count as more", RATE] = 100
     frames_burst: Annotated[float, "of them at once", BURST] = 400
     address_frames_per_second: Annotated[float, "frames that all of one address may send", RATE] = 2_000
     address_frames_burst: Annotated[float, "of them at once", BURST] = 8_000
-    # Slow enough that one address needs a day or more to take all of `rooms` or of `log_bytes`.
+    # Slow enough that one address needs a day or more to take all of `rooms`, of `names` or of `log_bytes`.
     address_rooms_per_second: Annotated[float, "new rooms that all of one address may begin", FloatRange(0.001)] = 1
     address_rooms_burst: Annotated[float, "of them at once", RATE] = 1_000
+    address_names_per_second: Annotated[float, "new names that all of one address may take", FloatRange(0.001)] = 1
+    address_names_burst: Annotated[float, "of them at once", RATE] = 1_000
     address_bytes_per_second: Annotated[float, "bytes that all of one address may append", RATE] = 50_000
     address_bytes_burst: Annotated[float, "of them at once", FloatRange(1_048_576)] = 50_000_000
     # More than of one address, so that nobody can take a room for themselves alone.
@@ -101,6 +108,7 @@ class Limits:
     connections: Annotated[int, "connections in all; 0: what the system's limit of open files allows", IntRange(0)] = 0
     connections_per_address: Annotated[int, "of one address or IPv6 /64, at most half; pages loading count", SOME] = 500
     rooms: Annotated[int, "rooms with a log", SOME] = 100_000
+    names: Annotated[int, "names in the directory of public keys", SOME] = 100_000
     rooms_per_connection: Annotated[int, "rooms that a connection may be in", SOME] = 32
     members_per_room: Annotated[int, "members that a room may have", SOME] = 500
     kinds_per_room: Annotated[int, "kinds of entries in a room; of each the newest stays", SOME] = 64
@@ -145,6 +153,8 @@ class Settings(Limits):
 
 
 ENTRIES_BYTES = 262_144  # of an `entries` frame: web/protocol/README.md, section 1
+PUBLISH_COST = 16  # frames: two signatures are verified, which takes as long
+ROTATIONS = 100  # of a name, in the directory
 ROW_BYTES = 1_024  # that an entry counts for beside its frame. On disk it takes at most 2.2 times as much as both
 
 ERRORS = {
@@ -161,6 +171,10 @@ ERRORS = {
     "too-many-kinds": "The room's log has as many kinds of entries as it may have.",
     "id-conflict": "The log has this id already, with another body or kind, so nothing was appended.",
     "not-newest": "The newest entry of this kind is another one, so nothing was appended.",
+    "bad-bundle": "The bundle is not of the specification's form, or a signature of it is wrong.",
+    "name-taken": "This name belongs to another key, which has not signed this change.",
+    "not-next": "The name's newest bundle has another version, so nothing was written.",
+    "no-more-names": "The relay keeps as many names as it may; its operator can raise the limit.",
     "log-full": "The relay keeps as many bytes as it may; some are free again when old messages go.",
     "too-fast": "Too many frames in a short time; nothing was done, send this one again a little later.",
     "address-too-fast": "Too much from this address; nothing was done, send this one again a little later.",
@@ -191,17 +205,76 @@ class Refused(Exception):
         self.code, self.detail = code, detail
 
 
-# ---------------------------------------------------------------------------------------------------- 2. The log
+# ---------------------------------------------------------------------------------------------------- 2. The directory
+
+BUNDLE, LABEL, NOBODY = "bundle-1.", b"secure-chat identity 1 ", bytes(32)
+# Of Ed25519 (RFC 8032, section 5.1): the field's prime, the group's order, and the y of the points of small order.
+PRIME, ORDER = 2**255 - 19, 2**252 + 27742317777372353535851937790883648493
+ORDER_8 = 0x05FC536D880238B13933C6D305ACDFD5F098EFF289F4C345B027B2C28F95E826
+SMALL_ORDER = {0, 1, PRIME - 1, ORDER_8, PRIME - ORDER_8}
+
+
+class Bundle(NamedTuple):
+    """Who has a name: web/protocol/identity.md, section 4. Its fields are the columns of the table."""
+
+    name: str
+    identity: bytes
+    version: int
+    previous: bytes
+    text: str
+
+
+def read_bundle(name: str, text: str) -> Bundle:
+    """A bundle of this name, if it has its one form and its signatures are right. Raises Refused."""
+    named = len(name.encode()).to_bytes(4, "big") + name.encode()
+    form = struct.Struct(f">32s{len(named)}sI32s64s")
+    try:
+        octets = base64.urlsafe_b64decode(text.removeprefix(BUNDLE) + "==")
+        identity, its_name, version, previous, signature = form.unpack_from(octets)
+    except (ValueError, struct.error):
+        raise Refused("bad-bundle") from None
+    fields, handover = octets[: form.size - 64], octets[form.size :]
+    is_right = BUNDLE + base64.urlsafe_b64encode(octets).decode().rstrip("=") == text and its_name == named
+    is_right &= version == 1 if previous == NOBODY else version > 1
+    is_right &= verifies(identity, signature, LABEL + b"bundle" + fields)
+    if previous in (NOBODY, identity):
+        is_right &= handover == b""
+    else:
+        is_right &= verifies(previous, handover, LABEL + b"rotation" + fields)
+    if not is_right:
+        raise Refused("bad-bundle")
+    return Bundle(name, identity, version, previous, text)
+
+
+def verifies(identity: bytes, signature: bytes, message: bytes) -> bool:
+    """Whether an identity has signed: neither its key nor the signature may have another form that is valid too."""
+    y, s = int.from_bytes(identity, "little") % 2**255, int.from_bytes(signature[32:], "little")
+    if y >= PRIME or y in SMALL_ORDER or s >= ORDER:
+        return False
+    try:
+        Ed25519PublicKey.from_public_bytes(identity).verify(signature, message)
+    except (InvalidSignature, ValueError):
+        return False
+    return True
+
+
+# ---------------------------------------------------------------------------------------------------- 3. The log
 
 APPLICATION_ID = 0x5EC0C4A7
 SIZE = "length(cast(body as blob))"  # in bytes: of a text it would be characters
-# From version 1 on, each to the next, whole or not at all: free room is given back; rooms have a size.
+DIRECTORY = """
+create table bundle (name text not null, identity blob not null, version integer not null, previous blob not null,
+                     text text not null);
+create unique index bundle_version on bundle (name, version);
+"""
+# From version 1 on, each to the next, whole or not at all: free room is given back; rooms have a size; a directory.
 MIGRATIONS = (
     "vacuum",
     f"""begin; alter table room add column bytes integer not null default 0;
     update room set bytes = (select coalesce(sum({SIZE}), 0) from entry
         where room = number and seq <= (select max(value) from json_each(kinds)));
     pragma user_version=3; commit""",
+    f"begin; {DIRECTORY} pragma user_version=4; commit",
 )
 SCHEMA_VERSION = 1 + len(MIGRATIONS)
 COLUMNS = ("seq", "kind", "id", "name", "at", "body")  # of an entry, in the log and in `entries` frames
@@ -218,7 +291,7 @@ create table entry (room integer not null, seq integer not null, kind text not n
                     name text not null, at text not null, body text not null);
 create unique index entry_seq on entry (room, seq);
 create unique index entry_id on entry (room, id);
-"""
+"""  # and DIRECTORY
 DAMAGED = (
     "The data file {0} is damaged. Put a copy that is whole in its place, or move it away, with {0}-wal if that is "
     "there, to begin with empty rooms."
@@ -253,10 +326,11 @@ class Household:
         self.users, self.turn = 0, Semaphore()
         self.frames = Bucket(limits.address_frames_per_second, limits.address_frames_burst)
         self.rooms = Bucket(limits.address_rooms_per_second, limits.address_rooms_burst)
+        self.names = Bucket(limits.address_names_per_second, limits.address_names_burst)
         self.bytes = Bucket(limits.address_bytes_per_second, limits.address_bytes_burst)
 
     def is_idle(self, time: float) -> bool:
-        return not self.users and all(one.is_full(time) for one in (self.frames, self.rooms, self.bytes))
+        return not self.users and all(one.is_full(time) for one in vars(self).values() if isinstance(one, Bucket))
 
     def take_turn(self) -> None:
         with self.turn:
@@ -297,7 +371,7 @@ class Log:
         self.before: dict[Room, Room] = {}  # of each room that the transaction changed, what it was
         self.added: dict[Room, list[tuple]] = {}  # and its entries in order
         self.swept = 0  # the rowid to which retention by age has come
-        self.rooms = 0
+        self.rooms = self.names = 0
         self.spare = 0  # bytes that can be appended before it is looked what the log holds
 
     def open(self) -> None:
@@ -354,10 +428,11 @@ class Log:
             self.sql.execute(f"pragma {pragma}")
         if version == 0:
             header = f"pragma application_id={APPLICATION_ID}; pragma user_version={SCHEMA_VERSION}"
-            self.sql.executescript(f"begin; {SCHEMA} {header}; commit")
+            self.sql.executescript(f"begin; {SCHEMA} {DIRECTORY} {header}; commit")
         for old in range(version or SCHEMA_VERSION, SCHEMA_VERSION):
             self.sql.executescript(f"{MIGRATIONS[old - 1]}; pragma user_version={old + 1}")
         self.rooms = self._value("select count(*) from room")
+        self.names = self._value("select count(distinct name) from bundle")
 
     def _value(self, question: str, *values) -> int | None:
         return self.sql.execute(question, values).fetchone()[0]
@@ -419,7 +494,7 @@ class Log:
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """All that is appended inside is kept at its end, or nothing is. Raises sqlite3.Error."""
-        self.before, self.added, rooms = {}, {}, self.rooms
+        self.before, self.added, counts = {}, {}, (self.rooms, self.names)
         if not self.is_there():
             raise sqlite3.OperationalError(f"{self.settings.data} was moved, replaced or deleted; start anew")
         try:
@@ -433,7 +508,7 @@ class Log:
             for room, was in self.before.items():
                 room.number, room.log, room.oldest, room.kinds = was.number, was.log, was.oldest, was.kinds
                 room.settled, room.bytes = was.settled, was.bytes
-            self.added, self.rooms = {}, rooms
+            self.added, (self.rooms, self.names) = {}, counts
             raise
 
     def append(
@@ -464,6 +539,34 @@ class Log:
         room.kinds[kind] = seq
         room.bytes += len(body) if body.isascii() else len(body.encode())
         return seq
+
+    def newest_bundle(self, name: str) -> Bundle | None:
+        row = self.sql.execute("select * from bundle where name = ? order by version desc", (name,)).fetchone()
+        return row and Bundle(*row)
+
+    def bundles(self, name: str) -> list[str]:
+        """The rotations of a name and its newest bundle, in order. Raises sqlite3.Error."""
+        return [
+            text for (text,) in self.sql.execute("select text from bundle where name = ? order by version", (name,))
+        ]
+
+    def publish(self, new: Bundle, newest: Bundle | None) -> None:
+        """Inside a transaction; `newest` is that of its name. Nothing for a repeat. Raises Refused, sqlite3.Error."""
+        if new == newest:
+            return
+        if newest and newest.identity not in (new.identity, new.previous):
+            raise Refused("name-taken")
+        if newest and (new.version, new.previous) != (newest.version + 1, newest.identity):
+            raise Refused("not-next")
+        if not newest and self.names >= self.settings.names:
+            raise Refused("no-more-names")
+        self._claim(len(new.text))
+        self.names += not newest
+        self.sql.execute("insert into bundle values (?, ?, ?, ?, ?)", new)
+        rotations = "select version from bundle where name = ? and previous not in (identity, zeroblob(32))"
+        staying = f"{rotations} order by version desc limit {ROTATIONS}"
+        gone = f"delete from bundle where name = ? and version < ? and version not in ({staying})"
+        self.sql.execute(gone, (new.name, new.version, new.name))
 
     def _claim(self, size: int) -> None:
         """Room for a body of so many characters. Raises Refused."""
@@ -545,10 +648,11 @@ class Log:
             self._delete(room)
 
 
-# ---------------------------------------------------------------------------------------------------- 3. Rooms
+# ---------------------------------------------------------------------------------------------------- 4. Rooms
 
 Token = Annotated[str, Meta(pattern=r"\A[A-Za-z0-9_-]{1,64}\Z")]
 RoomName = Annotated[str, Meta(min_length=1, max_length=512)]
+Name = Annotated[str, Meta(min_length=1, max_length=256)]
 Seq = Annotated[int, Meta(ge=0, le=2**53 - 1)]
 
 
@@ -558,7 +662,7 @@ class FromPage(Struct, tag_field="type", tag=str.lower, forbid_unknown_fields=Tr
 
 class Join(FromPage):
     room: RoomName
-    name: Annotated[str, Meta(min_length=1, max_length=256)]
+    name: Name
     after: Seq
     log: Token = None
 
@@ -579,6 +683,15 @@ class Look(FromPage):
     rooms: Annotated[list[RoomName], Meta(min_length=1, max_length=16)]
 
 
+class Publish(FromPage):
+    name: Name
+    bundle: Annotated[str, Meta(min_length=1, max_length=617)]  # of a name of 256 bytes
+
+
+class LookUp(FromPage, tag="look-up"):
+    names: Annotated[list[Name], Meta(min_length=1, max_length=16)]
+
+
 class Ping(FromPage):
     pass
 
@@ -590,7 +703,7 @@ class Address(Struct):
     id: Token = None
 
 
-decode = msgspec.json.Decoder(Join | Leave | Append | Look | Ping).decode
+decode = msgspec.json.Decoder(Join | Leave | Append | Look | Publish | LookUp | Ping).decode
 decode_address = msgspec.json.Decoder(Address).decode
 encode = msgspec.json.Encoder().encode
 
@@ -687,6 +800,15 @@ class Metrics:
         self.commits = Histogram("commit_seconds", "From the start of a tick to its commit", buckets=buckets, **shared)
 
 
+class Pending(NamedTuple):
+    """What the next tick writes, inside its transaction: `write` -> the frame that answers. It may raise Refused."""
+
+    connection: "Connection"
+    frame: FromPage
+    size: int  # characters, most of what it takes
+    write: Callable[[str], dict]
+
+
 class Visit(tuple):
     """A connection from its first byte on. It is its address, since that is what gevent hands on to its handler."""
 
@@ -703,7 +825,7 @@ class Relay:
         self.connections: set[Connection] = set()
         self.visits = self.excess = 0  # connections of any kind, and those of them that are too many
         self.addresses: dict[str, Household] = {}
-        self.pending: deque[tuple[Member, Append]] = deque()  # until they are written and answered
+        self.pending: deque[Pending] = deque()  # until they are written and answered
         self.dirty: set[Connection] = set()  # those that have something to send
         self.wake, self.turn = Event(), Semaphore()  # who has the turn may write: a tick, or tidying
         self.member_numbers, self.closing, self.failing = count(1), False, False
@@ -812,7 +934,7 @@ class Relay:
 
     def _write(self) -> None:
         # At most about one `entries` frame, so that a burst neither holds the loop nor fills a quick reader's backlog.
-        sizes = accumulate(len(append.body) for _, append in self.pending)
+        sizes = accumulate(one.size for one in self.pending)
         batch = [one for one, size in zip(self.pending, sizes, strict=True) if size <= ENTRIES_BYTES]
         results = [Refused("storage")] * len(batch)
         try:
@@ -823,9 +945,9 @@ class Relay:
                 logger.error("The log could not be written: %s", error)
             self.failing, self.next_probe = True, monotonic() + self.settings.patience
         finally:
-            for (member, append), result in zip(batch, results, strict=True):
+            for one, result in zip(batch, results, strict=True):
                 self.pending.popleft()
-                member.connection.answer(append, result)
+                one.connection.answer(one.frame, result)
         self.metrics.appends.inc(sum(map(len, self.log.added.values())))
         self.metrics.deliveries.inc(sum(self._deliver(room, rows) for room, rows in self.log.added.items()))
 
@@ -841,14 +963,14 @@ class Relay:
         self.log.forget(room)
         return delivered
 
-    def _transact(self, batch: list[tuple[Member, Append]]) -> list[int | Refused]:
-        """-> the seq of each. While another process holds the lock, it is tried again, and the others are served.
+    def _transact(self, batch: list[Pending]) -> list[dict | Refused]:
+        """-> the answer to each. While another process holds the lock, it is tried again, and the others are served.
         Raises sqlite3.Error."""
         deadline, at = monotonic() + self.settings.patience, timestamp()
         while True:
             try:
                 with self.log.transaction():
-                    return [self._append(member, new, at) for member, new in batch]
+                    return [self._result(one, at) for one in batch]
             except sqlite3.Error as error:
                 if getattr(error, "sqlite_errorcode", None) != sqlite3.SQLITE_BUSY or monotonic() > deadline:
                     raise
@@ -864,13 +986,24 @@ class Relay:
         is_stuck = self.tick_began and monotonic() - self.tick_began > 3 * self.settings.patience
         return "The relay has been writing for too long; its disk may hang." if is_stuck else ""
 
-    def _append(self, member: Member, new: Append, at: str) -> int | Refused:
+    def _result(self, one: Pending, at: str) -> dict | Refused:
         try:
-            if member.room.number is None and not member.connection.address.rooms.take(self.tick_began):
-                raise Refused("address-too-fast")
-            return self.log.append(member.room, new.kind, new.body, new.id, member.name, at, new.if_newest)
+            return one.write(at)
         except Refused as refused:
             return refused
+
+    def append(self, member: Member, new: Append, at: str) -> dict:
+        if member.room.number is None and not member.connection.address.rooms.take(self.tick_began):
+            raise Refused("address-too-fast")
+        seq = self.log.append(member.room, new.kind, new.body, new.id, member.name, at, new.if_newest)
+        return {"type": "appended", "room": new.room, "id": new.id, "seq": seq}
+
+    def publish(self, address: Household, new: Bundle, at: str) -> dict:
+        newest = self.log.newest_bundle(new.name)
+        if not newest and not address.names.take(self.tick_began):
+            raise Refused("address-too-fast")
+        self.log.publish(new, newest)
+        return {"type": "published", "name": new.name, "version": new.version}
 
     def _keep(self, what) -> None:
         while True:
@@ -924,7 +1057,7 @@ class Relay:
         self.log.give_back()
 
 
-# ---------------------------------------------------------------------------------------------------- 4. Connections
+# ---------------------------------------------------------------------------------------------------- 5. Connections
 
 PIECE, SLICE = 65_536, 1_024  # bytes, of one recv or one send that waits, and of what is looked at in one go
 TURN = 0.0005  # seconds that a connection has before others of its address
@@ -1063,6 +1196,10 @@ class Connection:
         if not self.address.frames.take(self.heard, tokens):
             raise Refused("address-too-fast")
 
+    def _pay_bytes(self, size: int) -> None:
+        if not self.address.bytes.take(self.heard, size + ROW_BYTES):
+            raise Refused("address-too-fast")
+
     def _pay_in(self, room: Room) -> None:
         if not room.frames.take(self.heard):
             raise Refused("room-too-fast")
@@ -1076,18 +1213,39 @@ class Connection:
                 self.say({"type": "left", "room": frame.room})
             case Append():
                 member = self._member(frame.room)
-                if not self.address.bytes.take(self.heard, size + ROW_BYTES):
-                    raise Refused("address-too-fast")
+                self._pay_bytes(size)
                 self._pay_in(member.room)
-                self.relay.pending.append((member, frame))
-                self.relay.wake.set()
+                self._write_soon(frame, len(frame.body), partial(self.relay.append, member, frame))
             case Look():
                 self._pay(len(frame.rooms) - 1)  # as many questions
                 rooms = [self.relay.log.room(name) for name in frame.rooms]
                 looked = [{"room": one.name, "newest": one.newest, "members": len(one.members)} for one in rooms]
                 self.say({"type": "looked", "rooms": looked})
+            case Publish():
+                self._pay(PUBLISH_COST - 1)
+                self._pay_bytes(size)
+                bundle = read_bundle(frame.name, frame.bundle)
+                self._write_soon(frame, size, partial(self.relay.publish, self.address, bundle))
+            case LookUp():
+                self._pay(len(frame.names) - 1)
+                self.say({"type": "found", "names": self._look_up(frame.names)})
             case Ping():
                 self.say({"type": "pong"})
+
+    def _write_soon(self, frame: FromPage, size: int, write: Callable[[str], dict]) -> None:
+        self.relay.pending.append(Pending(self, frame, size, write))
+        self.relay.wake.set()
+
+    def _look_up(self, names: list[str]) -> list[dict]:
+        """Of the first of these names, as many as go into one frame: who leaves does not make others wait."""
+        found, size = [], 0
+        for name in names:
+            bundles = self.relay.log.bundles(name)
+            size += sum(map(len, bundles))
+            if found and size > ENTRIES_BYTES:
+                break
+            found.append({"name": name, "bundles": bundles})
+        return found
 
     def _member(self, room: str) -> Member:
         if room not in self.members:
@@ -1120,11 +1278,11 @@ class Connection:
         member.tell_others("member-joined")
         return member
 
-    def answer(self, append: Append, result: int | Refused) -> None:
+    def answer(self, frame: FromPage, result: dict | Refused) -> None:
         if isinstance(result, Refused):
-            self.refuse(result, append)
+            self.refuse(result, frame)
         else:
-            self.say({"type": "appended", "room": append.room, "id": append.id, "seq": result})
+            self.say(result)
 
     def refuse(self, refused: Refused, frame: FromPage | Address) -> None:
         error = {"type": "error", "code": refused.code, "message": ERRORS[refused.code] + refused.detail}
@@ -1282,7 +1440,7 @@ class Connection:
         self.sock.close()
 
 
-# ---------------------------------------------------------------------------------------------------- 5. The runtime
+# ---------------------------------------------------------------------------------------------------- 6. The runtime
 
 WEB = Path(__file__).resolve().parent / "web"
 CDN_TIMEOUT, NPM_TIMEOUT = 10.0, 180.0  # seconds for one file, and for one package
@@ -1411,7 +1569,7 @@ def keep(files: dict[RuntimeFile, bytes], cache: Path) -> None:
         ) from None
 
 
-# ---------------------------------------------------------------------------------------------------- 6. HTTP
+# ---------------------------------------------------------------------------------------------------- 7. HTTP
 
 # Our own table: what the system's says differs from machine to machine, and a module of the wrong type does not run.
 MIME_TYPES = {
@@ -1738,7 +1896,7 @@ def is_loopback(host: str | None) -> bool:
     return host in ("localhost", "::1") or bool(re.fullmatch(r"(::ffff:)?127(\.\d+){3}", host or ""))
 
 
-# ---------------------------------------------------------------------------------------------------- 7. Command line
+# ---------------------------------------------------------------------------------------------------- 8. Command line
 
 CERTIFICATE_DAYS = 300  # werkzeug makes it for 365
 

@@ -21,8 +21,8 @@ def number(value: object) -> bool:
     return type(value) is int and 0 <= value <= 2**53 - 1
 
 
-def rooms(value: object) -> bool:
-    return type(value) is list and 1 <= len(value) <= 16 and all(map(text(512), value))
+def upto_16(limit: int) -> Callable[[object], bool]:
+    return lambda value: type(value) is list and 1 <= len(value) <= 16 and all(map(text(limit), value))
 
 
 TOKEN = form(r"[A-Za-z0-9_-]{1,64}")
@@ -33,7 +33,9 @@ MEMBERS = {  # of each type; the second ones may be left out
         {"room": text(512), "kind": form("[a-z0-9.-]{1,32}"), "id": TOKEN, "body": text(65_536)},
         {"if_newest": number},
     ),
-    "look": ({"rooms": rooms}, {}),
+    "look": ({"rooms": upto_16(512)}, {}),
+    "publish": ({"name": text(256), "bundle": text(617)}, {}),
+    "look-up": ({"names": upto_16(256)}, {}),
     "ping": ({}, {}),
 }
 

@@ -103,9 +103,10 @@ SLOW_ROOM = {"room_frames_per_second": 0.1, "room_frames_burst": 4}  # two joini
 # ------------------------------------------------------------------------------------------ what they are there for
 
 
-def test_by_default_one_address_needs_a_day_to_take_all_rooms_or_all_of_the_log():
+def test_by_default_one_address_needs_a_day_to_take_all_rooms_all_names_or_all_of_the_log():
     limits = Settings()
     assert (limits.rooms - limits.address_rooms_burst) / limits.address_rooms_per_second > DAY
+    assert (limits.names - limits.address_names_burst) / limits.address_names_per_second > DAY
     most = 2.2 * limits.address_bytes_per_second  # on disk
     assert (limits.log_bytes - 2.2 * limits.address_bytes_burst) / most > DAY
 
@@ -152,7 +153,7 @@ def test_a_class_of_30_behind_one_address_that_talks_as_fast_as_it_can_meets_no_
 def test_an_address_is_known_until_it_may_do_all_at_once_again(tmp_path):
     relay, now = code.Relay(Settings(data=tmp_path / "log.sqlite")), monotonic() + 10
     relay.open()
-    for share in ("frames", "rooms", "bytes"):
+    for share in ("frames", "rooms", "names", "bytes"):
         visit = relay.begin(("192.0.2.7", 1))
         relay._check(now)
         assert visit.counted in relay.addresses.values(), "somebody is there"

@@ -23,6 +23,8 @@ GOOD = {
     "member-left": {"type": "member-left", "room": "r", "member": 1, "name": "Bob"},
     "left": {"type": "left", "room": "r"},
     "looked": {"type": "looked", "rooms": [{"room": "r", "newest": 0, "members": 0}]},
+    "published": {"type": "published", "name": "Zoë", "version": 2**32 - 1},
+    "found": {"type": "found", "names": [{"name": "Zoë", "bundles": ["bundle-1.A_-9"]}, {"name": "b", "bundles": []}]},
     "pong": {"type": "pong"},
     "error": {"type": "error", "code": "too-fast", "message": "Wait a little.", "room": "r", "id": "a"},
 }
@@ -111,6 +113,31 @@ def test_entries_that_do_not_stand_in_order_of_seq_each_once_are_refused(seqs):
 def test_the_seqs_of_entries_may_have_gaps():
     kept = text(GOOD["entries"] | {"entries": [entry(seq, "b") for seq in (3, 7, 2**53 - 1)]})
     assert len(frames.read(kept)["entries"]) == 3
+
+
+def found(*names):
+    return text({"type": "found", "names": list(names)})
+
+
+def test_a_found_has_as_many_names_and_bundles_as_can_be_asked_for_and_kept():
+    one = {"name": "n" * 256, "bundles": ["b" * 617] * 101}
+    assert len(frames.read(found(*[one] * 16))["names"]) == 16, "the most of everything is not too large a frame"
+    assert refused(found())
+    assert refused(found(*[one] * 17))
+    assert refused(found(one | {"bundles": ["b"] * 102}))
+    for wrong in ("", "b" * 618, "b c", "é", "b=", 1, None, ["b"]):
+        assert refused(found(one | {"bundles": ["b", wrong]})), wrong
+    for wrong in WRONG:
+        assert wrong == [] or refused(found(one | {"bundles": wrong})), wrong
+        assert refused(found(one | {"name": wrong})), wrong
+    assert refused(found(one, {"name": "b"}))
+    assert refused(found(one | {"more": 1}))
+
+
+def test_the_version_of_a_bundle_is_from_1_and_of_four_bytes():
+    assert frames.read(text(GOOD["published"] | {"version": 1}))["version"] == 1
+    assert refused(text(GOOD["published"] | {"version": 0}))
+    assert refused(text(GOOD["published"] | {"version": 2**32}))
 
 
 def test_no_member_has_the_number_0():

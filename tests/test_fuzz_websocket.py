@@ -13,11 +13,15 @@ from hypothesis import strategies as st
 import server
 from frame_rules import LARGE, MEMBERS, opinion
 from fuzz import ROOM, Bystander, complaints, cut, nothing_is_left, places, profile
+from known_bundles import ANN, BOB, bundle
 from raw_connection import RawConnection, frame
 from relay_server import RelayServer
 
 ENDLESS = dict.fromkeys(
-    ["bad_frames", "frames_burst", "address_frames_burst", "connections_per_address", "rooms", "members_per_room"],
+    [
+        *("bad_frames", "frames_burst", "address_frames_burst", "connections_per_address", "rooms", "members_per_room"),
+        *("names", "address_names_burst"),
+    ],
     10**6,
 ) | {"address_bytes_burst": 10**12}
 FROM_RELAY = {
@@ -28,6 +32,8 @@ FROM_RELAY = {
     "member-left": {"room", "member", "name"},
     "left": {"room"},
     "looked": {"rooms"},
+    "published": {"name", "version"},
+    "found": {"names"},
     "pong": set(),
 }
 
@@ -59,11 +65,15 @@ strings = st.text(characters, max_size=8)
 rooms = st.sampled_from(["r", "s", "é", "\U0001f600", "r" * 512])
 tokens = st.sampled_from(["i", "-_", "a" * 64, "a" * 65, "", "i\n", "i ", "é", "\u0661"])
 numbers = st.integers(-1, 2) | st.sampled_from([2**53 - 1, 2**53, 2**63, 2**64, 10**400, -(2**63), 0.0, 1.0, 1e300])
+KNOWN = [bundle(ANN, "Ann"), bundle(BOB, "Ann"), bundle(ANN, "Ann", 2, ANN), bundle(BOB, "Ann", 2, ANN)]
+bundles = st.sampled_from([*KNOWN, KNOWN[0][:-1], KNOWN[1].swapcase(), "bundle-1.", "b", "é", "", "b" * 617, "b" * 618])
 GOOD = {  # of each member what it may be, or almost
     "type": st.sampled_from([*MEMBERS, "Ping", "", "error", "joined"]),
     "room": rooms,
     "rooms": st.lists(rooms, max_size=17),
-    "name": st.sampled_from(["n", "\U0001f600" * 256, "n" * 257, "", "\0"]),
+    "name": st.sampled_from(["n", "Ann", "\U0001f600" * 256, "n" * 257, "", "\0"]),
+    "names": st.lists(st.sampled_from(["n", "Ann", "é", "\U0001f600" * 256]), max_size=17),
+    "bundle": bundles,
     "log": tokens,
     "id": tokens,
     "kind": st.sampled_from(["message", "k" * 32, "k" * 33, ".-0", "K", "", "k\n", "ß"]),
@@ -83,7 +93,7 @@ others = st.lists(st.tuples(names | strings, anything), max_size=2)  # at the en
 @st.composite
 def well_meant(draw) -> list[tuple[str, object]]:
     """The members of a frame that may well be right, in any order."""
-    type_ = draw(st.sampled_from([*MEMBERS, "append", "join"]))
+    type_ = draw(st.sampled_from([*MEMBERS, "append", "join", "publish"]))
     needed, optional = MEMBERS[type_]
     chosen = [*needed, *(name for name in optional if draw(st.booleans()))]
     members = [("type", type_)] + [(name, draw(GOOD[name])) for name in chosen]

@@ -132,6 +132,7 @@ def test_the_limits_in_the_specification_are_those_of_the_code():
     ):
         assert limit in SPECIFICATION, limit
     assert frames.FRAME_CHARACTERS > server.ENTRIES_BYTES
+    assert frames.BUNDLES == server.ROTATIONS + 1
 
 
 def test_every_character_that_the_specification_forbids_in_names_is_refused_and_no_other_range():
@@ -165,6 +166,12 @@ def test_the_relays_limits_in_the_specification_are_those_of_its_settings():
         f"A room takes {settings.room_frames_per_second:,} a second and {settings.room_frames_burst:,}\n",
         f"{settings.bad_frames} malformed frames",
         f"begin {settings.address_rooms_per_second} room a second and {settings.address_rooms_burst:,} at once",
+        f"take {settings.address_names_per_second} new name a second and {settings.address_names_burst:,} at once",
+        f"directory too, which may have {settings.names:,} names",
+        f"the newest {server.ROTATIONS} at most",
+        f"a `publish` as {server.PUBLISH_COST},",
+        f"| 1 to {frames.BUNDLE_CHARACTERS} characters: that of a name of 256 bytes |",
+        f"{server.ENTRIES_BYTES:,} characters of bundles |",
         f"append {settings.address_bytes_per_second:,} bytes a second and {settings.address_bytes_burst:,}\n",
         f"counting as its frame and {server.ROW_BYTES:,} bytes",
         f"An address may have {settings.connections_per_address} connections",

@@ -8,7 +8,8 @@ from .errors import BadFrame, BadInput
 
 FRAME_CHARACTERS = 1_048_576  # of a frame from the relay, far above its own limit; more is not parsed
 SEQ_MOST = 2**53 - 1
-ROOM_CHARACTERS, NAME_CHARACTERS = 512, 256
+ROOM_CHARACTERS, NAME_CHARACTERS, BUNDLE_CHARACTERS = 512, 256, 617
+NAMES, BUNDLES = 16, 101  # of a `found` at most, and of a name there: its rotations and its newest
 KIND_LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789.-"
 
 
@@ -29,6 +30,11 @@ def number(value):
 def joining(value):
     """The number of a member."""
     return type(value) is int and 1 <= value <= SEQ_MOST
+
+
+def version(value):
+    """That of a bundle."""
+    return type(value) is int and 1 <= value < 2**32
 
 
 def flag(value):
@@ -72,6 +78,15 @@ def list_of(fields):
     return check
 
 
+def bundles(value):
+    return type(value) is list and len(value) <= BUNDLES and all(bundle(one) for one in value)
+
+
+def names(value):
+    """Of a `found`: 1 to NAMES."""
+    return list_of(FOUND)(value) and 1 <= len(value) <= NAMES
+
+
 def fits(item, fields):
     """Whether `item` is an object with exactly these members, each accepted by its check."""
     if type(item) is not dict or len(item) != len(fields):
@@ -98,6 +113,8 @@ room, name, body = text(ROOM_CHARACTERS), text(NAME_CHARACTERS), text(BODY_CHARA
 kind, identifier = token(KIND_LETTERS, 32), token(BASE64URL, 64)
 ENTRY = {"seq": number, "kind": kind, "id": identifier, "name": name, "at": moment, "body": body}
 MEMBER = {"member": joining, "name": name}
+bundle = token(BASE64URL + ".", BUNDLE_CHARACTERS)
+FOUND = {"name": name, "bundles": bundles}
 
 FROM_RELAY = {
     "joined": {
@@ -116,6 +133,8 @@ FROM_RELAY = {
     "member-left": {"room": room, "member": joining, "name": name},
     "left": {"room": room},
     "looked": {"rooms": list_of({"room": room, "newest": number, "members": number})},
+    "published": {"name": name, "version": version},
+    "found": {"names": names},
     "pong": {},
 }
 ERROR = {"code": token(KIND_LETTERS, 64), "message": text(1024), "room": room, "id": identifier}
