@@ -1,6 +1,6 @@
 """What level identity is made of, on CPython and, inside the page, on MicroPython: checks as those of both.py."""
 
-from protocol import hpke
+from protocol import directory, hpke
 from protocol.errors import BadInput, Refusal
 from protocol.hkdf import expand, extract, hkdf, hmac_sha256
 from protocol.identity import (
@@ -159,6 +159,43 @@ async def check_identities_that_are_no_safe_key_are_refused(platform, given):
         same(checked(octets), octets)
     for wrong in (b"", bytes(31), bytes(33), None):
         assert raises(BadInput, checked, wrong), wrong
+
+
+# The directory
+
+
+class Pin:
+    def __init__(self, identity, version):
+        self.identity = bytes.fromhex(identity)
+        self.version = version
+
+
+async def judged(platform, name, texts, pin):
+    """The identity and version that is found, None, or the code of the refusal."""
+    try:
+        newest = await directory.check(platform, name, texts, pin and Pin(*pin))
+    except Refusal as refusal:
+        return refusal.code
+    return newest and [newest.identity.hex(), newest.version]
+
+
+async def check_what_the_directory_shows_is_judged_as_in_the_known_story(platform, given):
+    for what, texts, pin, found in given["bundles"]["story"]:
+        same(await judged(platform, given["bundles"]["name"], texts, pin), found, what)
+
+
+async def check_bundles_are_written_as_the_known_ones(platform, given):
+    name, written = given["bundles"]["name"], given["bundles"]["written"]
+    seeds = [bytes.fromhex(seed) for seed in given["bundles"]["seeds"]]
+    ann, bob = await OurIdentity.from_seed(platform, seeds[0]), await OurIdentity.from_seed(platform, seeds[1])
+    made = [await directory.first_bundle(platform, ann, name)]
+    last = await directory.check(platform, name, made)
+    made.append(await directory.renewal(platform, ann, name, last))
+    last = await directory.check(platform, name, made[-1:], last)
+    made.append(await directory.rotation(platform, bob, ann, name, last))
+    same(made, written)
+    last = await directory.check(platform, name, made[-1:], last)
+    same((last.identity, last.version, last.previous), (bob.public, 3, ann.public))
 
 
 async def check_a_rooms_list_of_members_goes_as_the_known_story(platform, given):

@@ -20,7 +20,7 @@ LAYERS = [
     {"encoding", "manifest", "padding", "platform", "rows", "outbox", "pump", "moments", "shelf"},
     {"envelope", "digits", "looks", "hkdf", "identity_errors"},
     {"frames", "hpke", "identity"},
-    {"identity_envelope", "identity_bodies"},
+    {"identity_envelope", "identity_bodies", "directory", "trust"},
     {"roster"},
     {"epoch"},
     {"levels"},

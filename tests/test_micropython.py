@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+import known_bundles
 import known_identity
 import known_roster
 from both import CHECKS, WORDS, opened
@@ -58,6 +59,7 @@ def given():
         {"known": json.loads(FILE.read_text("utf-8")), "sealed": sealed_by_the_reference(), "entry": entry}
         | vectors
         | {"argon2id": derived_by_the_reference(), "identity": known_identity.every(), "roster": known_roster.story()}
+        | {"bundles": known_bundles.every()}
     )
 
 
