@@ -1,0 +1,89 @@
+"""The relay's directory of keys, as this page uses it: one question at a time, asked again after a break. The page."""
+
+from protocol import directory
+from protocol.errors import Refusal
+
+TAKEN = (
+    "On this relay the name “{}” belongs to another key than yours, so who adds you by this name adds somebody else. "
+    "Leave, and join under another name."
+)
+
+
+class Directory:
+    """`transmit(frame)` hands a frame to the link."""
+
+    def __init__(self, platform, transmit):
+        self.platform = platform
+        self.transmit = transmit
+        self.questions = []  # (frame, async answered(frame)), the first of them under way
+        self.online = False
+
+    def up(self):
+        self.online = True
+        if self.questions:
+            self.transmit(self.questions[0][0])
+
+    def down(self):
+        self.online = False
+
+    def ask(self, frame, answered):
+        self.questions.append((frame, answered))
+        if self.online and len(self.questions) == 1:
+            self.transmit(frame)
+
+    async def answered(self, frame):
+        """Takes a frame that belongs to no room; False if it is not about the directory."""
+        if not self.questions or frame["type"] not in ("found", "published", "error"):
+            return False
+        _, answered = self.questions.pop(0)
+        if self.online and self.questions:
+            self.transmit(self.questions[0][0])
+        await answered(frame)
+        return True
+
+    def look_up(self, name, pin, found):
+        """async found(Bundle, or None for an unknown name, code, sentence): what the directory has of a name, checked
+        against its pin, if there is one; or else why it is not used."""
+
+        async def answered(frame):
+            if frame["type"] == "error":
+                return await found(None, frame["code"], frame["message"])
+            try:
+                [one] = [one for one in frame["names"] if one["name"] == name] or [{"bundles": [""]}]
+                bundle = await directory.check(self.platform, name, one["bundles"], pin)
+            except Refusal as refusal:
+                return await found(None, refusal.code, refusal.for_people)
+            return await found(bundle, "", "")
+
+        self.ask({"type": "look-up", "names": [name]}, answered)
+
+    def publish(self, profile, problem):
+        """Sees to it that the directory has our key under our name. problem(sentence) is called if it cannot."""
+        name, ours, former = profile.name, profile.ours, profile.former
+
+        async def found(newest, code, sentence):
+            if code:
+                problem(sentence)
+            elif newest is None:
+                self.put(name, await directory.first_bundle(self.platform, ours, name), done)
+            elif newest.identity == ours.public:
+                await done("")
+            elif former and newest.identity == former.public:
+                bundle = await directory.rotation(self.platform, ours, former, name, newest)
+                self.put(name, bundle, done)
+            else:
+                problem(TAKEN.format(name))
+
+        async def done(sentence):
+            if sentence:
+                problem(sentence)
+            elif former:
+                await profile.handed_over()
+
+        self.look_up(name, None, found)
+
+    def put(self, name, bundle, done):
+        async def answered(frame):
+            await done(frame.get("message", ""))
+
+        self.ask({"type": "publish", "name": name, "bundle": bundle}, answered)

@@ -1,0 +1,175 @@
+"""What members of a room can do about each other: add, remove, compare, invite. The page."""
+
+from browser import address as address_bar
+from browser import qr
+from protocol import invite
+from protocol.digits import same_digits
+from protocol.encoding import clean_name
+from protocol.errors import Problem
+from protocol.identity import room_number, safety_number
+from protocol.levels import Tag
+from protocol.levels.changes import Add, MakeAdmin, Remove
+
+CHANGED = (
+    "This key is another than the one that was known before. Most often that is a new device, or a browser that was "
+    "cleared; it can also be somebody in the middle. Compare the number before you send what must stay between you."
+)
+LEAVE = "Leave this room for good? You are then in its list of members no more, and only an admin can add you again."
+REMOVE = "Remove “{}” from this room? From then on they read nothing new. What they have read, they keep."
+UNKNOWN = "The directory of this relay knows no “{}”. They join at level Identity once under this name, then try again."
+OTHER_KEY = "{} If you have compared it, or can ask them in another way, you can add the new key."
+
+
+class People:
+    """Actions of a view on rooms of a level with a list of members. sessions: by their key."""
+
+    def __init__(self, platform, sessions, directory, view):
+        self.platform = platform
+        self.sessions = sessions
+        self.directory = directory
+        self.view = view
+
+    # ------------------------------------------------------------------------------------------ the list
+
+    async def wish(self, session, change):
+        """Wants a change of the list, or says why it cannot be."""
+        try:
+            session.level.steward.wish(change)
+        except Problem as problem:
+            return self.say(session, problem.for_people)
+        return await session.duties.pursue()
+
+    def say(self, session, sentence):
+        async def close():
+            session.show.ask("", [])
+
+        session.show.ask(sentence, [("Close", close)])
+
+    def ask(self, session, sentence, label, work):
+        """A question with two answers."""
+
+        async def go():
+            session.show.ask("", [])
+            await work()
+
+        async def stay():
+            session.show.ask("", [])
+
+        session.show.ask(sentence, [("Not now", stay), (label, go)])
+
+    async def add(self, key, typed):
+        """Looks the name up, and adds whoever has it."""
+        session = self.sessions[key]
+        try:
+            name = clean_name(self.platform, typed, "name")
+        except Problem as problem:
+            return self.say(session, problem.for_people)
+        return self.add_as(session, name, session.level.trust.pin_of(name))
+
+    def add_as(self, session, name, pin):
+        async def anew():
+            self.add_as(session, name, None)
+
+        async def found(bundle, code, sentence):
+            if session.closed:
+                return None
+            if code == "other-identity":
+                return self.ask(session, OTHER_KEY.format(sentence), "Add the new key", anew)
+            if code or bundle is None:
+                return self.say(session, sentence or UNKNOWN.format(name))
+            return await self.wish(session, Add(bundle.identity, name))
+
+        self.directory.look_up(name, pin, found)
+
+    async def remove(self, key, id):
+        session, member = self.member(key, id)
+
+        async def go():
+            await self.wish(session, Remove(member.identity))
+
+        if member:
+            ours = member.identity == session.level.ours.public
+            self.ask(session, LEAVE if ours else REMOVE.format(member.name), "Leave" if ours else "Remove", go)
+
+    async def make_admin(self, key, id):
+        session, member = self.member(key, id)
+        if member:
+            await self.wish(session, MakeAdmin(member.identity))
+
+    async def share(self, key, id):
+        """Hands over the keys of what was said before."""
+        session, member = self.member(key, id)
+        if member:
+            session.level.steward.to_share.append(member.identity)
+            await session.duties.pursue()
+
+    def member(self, key, id):
+        """(session, Member): None if who has this id is no longer in the list."""
+        session = self.sessions[key]
+        roster = session.level.membership.roster
+        return session, roster.list.member(self.platform.from_base64url(id)) if roster.list else None
+
+    # ------------------------------------------------------------------------------------------ trust
+
+    async def compare(self, key, id):
+        """Opens the panel with the number of a member, or with that of the room for ""."""
+        facts = await (self.facts_of_member(key, id) if id else self.facts_of_room(key))
+        if facts:
+            facts["digits"] = await qr.modules("".join(facts["number"]))
+            self.view.show_comparison(facts)
+
+    async def facts_of_member(self, key, id):
+        session, member = self.member(key, id)
+        if member is None:
+            return None
+        tag, trust, ours = Tag(member.identity), session.level.trust, session.level.ours.public
+        pin = trust.of(member.identity)
+        return {
+            "key": key,
+            "id": id,
+            "name": member.name,
+            "tag": tag.text,
+            "color": tag.color,
+            "trust": trust.state(member.identity),
+            "you": member.identity == ours,
+            "changed": CHANGED if pin and pin.former else "",
+            "number": await safety_number(self.platform, ours, member.identity),
+        }
+
+    async def facts_of_room(self, key):
+        level = self.sessions[key].level
+        members = level.membership.roster.list.members
+        number = await room_number(self.platform, level.room, b"".join([one.octets for one in members]))
+        return {
+            "key": key,
+            "id": "",
+            "name": level.room_name,
+            "tag": "",
+            "color": 0,
+            "trust": "",
+            "you": False,
+            "changed": "",
+            "number": number,
+        }
+
+    def same_number(self, facts, pasted):
+        return same_digits(pasted, facts["number"])
+
+    async def verified(self, key, id, is_verified):
+        session, member = self.member(key, id)
+        if member:
+            trust = session.level.trust
+            (trust.verify if is_verified else trust.unverify)(member.identity)
+            session.members.tell()
+            await self.compare(key, id)
+
+    # ------------------------------------------------------------------------------------------ invites
+
+    def invite_to(self, session):
+        """What the panel of invites shows of a room."""
+        level = session.level
+        if level.secret == "device":
+            fragment = invite.write(self.platform, level.room_name, level.ours.public)
+        else:
+            fragment = invite.write_passphrase(self.platform, level.id, session.room)
+        return address_bar.link(fragment)
