@@ -137,6 +137,9 @@ class Device:
     async def keep(self, octets):
         self.state = octets
 
+    def close(self):
+        pass
+
 
 class Page:
     """One session of a device, from joining to leaving or crashing."""

@@ -3,9 +3,13 @@
 import sys
 
 import inventory
+from browser import address as address_bar
 from browser import clock
 from browser.link import Link
+from directory import Directory
+from entrance import Entrance
 from joining import Joining
+from people import People
 from protocol import frames, rows
 from protocol.errors import BadFrame, Problem
 from protocol.ladder import facts_of
@@ -26,15 +30,16 @@ CONNECTING = "Connecting to the relay ..."
 
 
 class Chat:
-    """`open_socket()` gives what carries frames to the relay, as link.py has it.
+    """`open_socket()` gives what carries frames to the relay, as link.py has it; device: a Device, which keeps keys.
 
     row_tools, room_tools: buttons beside what the relay sees of a message, (label, async work(session, row_id)), and in
     the header of each room, (label, async work(session)).
     """
 
-    def __init__(self, platform, ladder, open_socket, row_tools=(), room_tools=()):
+    def __init__(self, platform, ladder, open_socket, device, row_tools=(), room_tools=()):
         self.platform = platform
         self.ladder = ladder
+        self.device = device
         self.row_tools = row_tools
         self.room_tools = room_tools
         self.sessions = {}
@@ -44,14 +49,25 @@ class Chat:
         self.view = View(self)
         self.joining = Joining(platform, ladder, self.view, self.transmit, self.sessions, self.enter)
         self.join, self.changed = self.joining.join, self.joining.changed
+        self.directory = Directory(platform, self.transmit)
+        self.people = People(platform, self.sessions, self.directory, self.view)
         self.inventory = inventory.take
         self.link = Link(open_socket, self.pump.put, self.came_up, self.went_down, frames.write({"type": "ping"}))
 
     async def start(self):
         self.view.connection("connecting", CONNECTING)
         self.link.start()
+        await self.device.start()
         await self.joining.start()
         self.view.ready([facts_of(level) for level in self.ladder.levels], self.ladder.usual)
+        address_bar.on_change(self.invited)
+        await self.invited()
+
+    async def invited(self):
+        """The address may hold an invite."""
+        is_invite, fragment = address_bar.take_fragment()
+        if is_invite or fragment:
+            await self.joining.invited(fragment)
 
     # ------------------------------------------------------------------------------------------ the relay
 
@@ -72,9 +88,11 @@ class Chat:
         for session in self.sessions.values():
             session.up()
         self.joining.up()
+        self.directory.up()
 
     def down(self, wait, code):
         was_online, self.online = self.online, False
+        self.directory.down()
         for session in self.sessions.values():
             session.down()
         state = "offline" if was_online or wait > 1 else "connecting"
@@ -102,7 +120,7 @@ class Chat:
         session = self.sessions.get(frame.get("room"))
         if session:
             await session.receive(frame)
-        else:
+        elif not await self.directory.answered(frame):
             await self.joining.answered(frame)
         return None
 
@@ -120,9 +138,10 @@ class Chat:
     # ------------------------------------------------------------------------------------------ in a room
 
     async def enter(self, wish):
-        """Opens the room of a wish."""
+        """Opens the room of a wish. Raises Problem."""
         level, address = self.ladder.of(wish.level), wish.address()
-        started = await level.start(self.platform, wish.room, wish.name, wish.passphrase)
+        secret = await self.entrance(wish) if level.secret == "device" else wish.passphrase
+        started = await level.start(self.platform, wish.room, wish.name, secret)
 
         async def leave():
             await self.leave(address)
@@ -134,8 +153,15 @@ class Chat:
             [("Leave and join again", leave)],
         )  # fmt: skip
         show.tools(bound(self.room_tools, session))
+        if level.secret == "device":
+            self.directory.publish(secret.profile, lambda sentence: show.alert(sentence, []))
         if self.online:
             session.up()
+
+    async def entrance(self, wish):
+        address = wish.address()
+        profile = await self.device.enter(wish.name)
+        return Entrance(profile, address, await profile.room_state(address), wish.inviter)
 
     async def send(self, key, text):
         """False if the text is not taken; it then stays in the message field."""

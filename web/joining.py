@@ -4,10 +4,14 @@ A wish lives from Join until its room opens. A changed form ends it, so no answe
 """
 
 from browser import webcrypto
-from protocol import frames
+from protocol import frames, invite
 from protocol.encoding import clean_name, has_outer_space, passphrase_bytes
 from protocol.errors import Problem
+from protocol.identity import fingerprint
 
+INVITED = "You are invited to the room “{}”. Give your name to join."
+INVITED_BY = "You are invited to the room “{}” by whoever has the key with these digits: {}. Give your name to join."
+TYPE_IT = "A room at level {} has a passphrase. Type it, and join."
 SPACED = "The passphrase begins or ends with a space. It counts: all in the room must type it the same way."
 
 
@@ -19,6 +23,7 @@ class Wish:
         self.room = room
         self.passphrase = passphrase  # bytes; None once the wish has ended
         self.level = level
+        self.inviter = None  # the identity of who invited to this room
         self.looking = False  # the relay was asked where the name is in use
         self.reuse_accepted = False  # the person was warned that a lower level may give the passphrase away
 
@@ -39,6 +44,7 @@ class Joining:
         self.wish = None
         self.fingerprints = {}  # HMAC of a passphrase -> rank of the highest level it was used at
         self.fingerprint_key = None
+        self.invite = None  # the Invite of the link that was opened last
 
     async def start(self):
         self.fingerprint_key = await webcrypto.fingerprint_key()
@@ -60,12 +66,7 @@ class Joining:
     async def join(self, name, room, passphrase, level):
         self.view.clear_join_notes()
         try:
-            wish = Wish(
-                clean_name(self.platform, name, "name"),
-                clean_name(self.platform, room, "room"),
-                passphrase_bytes(self.platform, passphrase),
-                level,
-            )
+            wish = self.wished(name, room, passphrase, level)
         except Problem as problem:
             return self.view.join_problem(problem.field, problem.for_people)
         if wish.address() in self.joined:
@@ -73,6 +74,30 @@ class Joining:
         self.drop()
         self.wish = wish
         return self.look()
+
+    def wished(self, name, room, passphrase, level):
+        """A Wish of what was typed. Raises Problem."""
+        name, room = clean_name(self.platform, name, "name"), clean_name(self.platform, room, "room")
+        if self.ladder.of(level).secret != "passphrase":
+            wish = Wish(name, room, None, level)
+        else:
+            wish = Wish(name, room, passphrase_bytes(self.platform, passphrase), level)
+        if self.invite and (self.invite.level, self.invite.room) == (level, room):
+            wish.inviter = self.invite.identity
+        return wish
+
+    async def invited(self, fragment):
+        """A link was opened: fills in the form, or says what is wrong with the link."""
+        self.invite = None
+        try:
+            one = self.invite = invite.read(self.platform, fragment)
+        except Problem as problem:
+            return self.view.join_problem(None, problem.for_people)
+        sentence = INVITED.format(one.room)
+        if one.identity:
+            digits = " ".join(await fingerprint(self.platform, one.identity))
+            sentence = INVITED_BY.format(one.room, digits)
+        return self.view.invited(one.level, one.room, sentence, one.passphrase)
 
     def look(self):
         """Asks whether the name is in use at another level too; looked() goes on, after a reconnect if need be."""
@@ -117,8 +142,11 @@ class Joining:
             await self.begin(wish)
 
         async def go():
+            if other.secret == "passphrase" and wish.passphrase is None:
+                self.drop()
+                return self.view.invited(other.id, wish.room, TYPE_IT.format(other.title))
             wish.level = other.id
-            await self.begin(wish)
+            return await self.begin(wish)
 
         async def warn():
             sentence = f"{other.title} protects less. {other.sentence}"
@@ -148,17 +176,25 @@ class Joining:
         """Enters the room, if this still is the wish, and its level is final."""
         if wish is not self.wish:  # the button of an old note
             return
-        mark = await webcrypto.fingerprint(self.fingerprint_key, wish.passphrase)
-        if wish is not self.wish:  # the form changed meanwhile
-            return
-        used_at = self.fingerprints.get(mark, 0)
-        if used_at > self.ladder.rank(wish.level) and not wish.reuse_accepted:
-            self.warn_of_reuse(wish, self.ladder.levels[used_at].title)
+        if self.ladder.of(wish.level).secret == "passphrase" and not await self.may_use(wish):
             return
         self.wish = None
         self.view.clear_join_notes()
-        self.fingerprints[mark] = max(used_at, self.ladder.rank(wish.level))
         try:
             await self.enter(wish)
+        except Problem as problem:
+            self.view.join_problem(problem.field, problem.for_people)
         finally:
             wish.passphrase = None
+
+    async def may_use(self, wish):
+        """Whether the passphrase of a wish may be used at its level, which is then remembered."""
+        mark = await webcrypto.fingerprint(self.fingerprint_key, wish.passphrase)
+        if wish is not self.wish:  # the form changed meanwhile
+            return False
+        rank, used_at = self.ladder.rank(wish.level), self.fingerprints.get(mark, 0)
+        if used_at > rank and not wish.reuse_accepted:
+            self.warn_of_reuse(wish, self.ladder.levels[used_at].title)
+            return False
+        self.fingerprints[mark] = max(used_at, rank)
+        return True

@@ -14,8 +14,10 @@ else:
     from browser.link import websocket
     from browser.platform import BrowserPlatform
     from chat import Chat
+    from device import Device
     from protocol.ladder import LADDER
 
-    chat = Chat(BrowserPlatform(), LADDER, websocket)
+    platform = BrowserPlatform()
+    chat = Chat(platform, LADDER, websocket, Device(platform))
 
 await chat.start()

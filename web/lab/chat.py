@@ -3,6 +3,7 @@
 from browser.link import websocket
 from browser.served import address_of
 from chat import Chat
+from lab.device import MemoryDevice
 from lab.explaining import explained
 from lab.glass import GlassPlatform
 from lab.levels import LAB
@@ -31,7 +32,8 @@ async def take_home(session):
 
 wear(address_of("lab/lab.css"))
 tools = [("Explain", explain)], [("Take home", take_home)]  # of a row, and of a room
-chat = Chat(GlassPlatform(), LAB, Socket if is_framed() else websocket, *tools)
+platform = GlassPlatform()
+chat = Chat(platform, LAB, Socket if is_framed() else websocket, MemoryDevice(platform), *tools)
 TextPressed(chat.sessions, explain)
 if is_framed():
     Remote(chat)

@@ -72,6 +72,8 @@ class Identity:
     def __init__(self, platform, room, entrance):
         self.platform = platform
         self.room = utf8_bytes(self.scope + room, "room")
+        self.room_name = room
+        self.entrance = entrance
         self.ours = entrance.ours
         self.trust = entrance.trust
         self.tag = Tag(self.ours.public)
@@ -99,7 +101,7 @@ class Identity:
         self.shut = {}
 
     def close(self):
-        pass
+        self.entrance.close()
 
     async def wish(self, entry):
         return False

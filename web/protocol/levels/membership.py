@@ -11,7 +11,7 @@ UNCONFIRMED = 2 * 86_400  # seconds: a list that is older is said to be
 
 class Membership:
     """entrance: name, ours (OurIdentity), trust (Trust), inviter (an identity, or None), state (what was kept, or
-    None), and async keep(octets).
+    None), async keep(octets) and close().
 
     roster     the newest state that was read
     keys       Epochs

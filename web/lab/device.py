@@ -1,0 +1,40 @@
+"""The device of a page of the lab: keys by name, in memory only, so that a page loaded anew is another device."""
+
+from protocol.identity import OurIdentity
+from protocol.trust import Trust
+
+
+class MemoryDevice:
+    """As device.py in the folder above, without a store."""
+
+    def __init__(self, platform):
+        self.platform = platform
+        self.profiles = {}
+
+    async def start(self):
+        pass
+
+    async def enter(self, name):
+        """The profile of a clean name, made when it is first asked for."""
+        if name not in self.profiles:
+            ours = await OurIdentity.from_seed(self.platform, self.platform.random(32))
+            self.profiles[name] = MemoryProfile(name, ours)
+        return self.profiles[name]
+
+
+class MemoryProfile:
+    def __init__(self, name, ours):
+        self.name = name
+        self.ours = ours
+        self.former = None
+        self.trust = Trust([], lambda: None)
+        self.rooms = {}
+
+    async def room_state(self, address):
+        return self.rooms.get(address)
+
+    async def keep_room_state(self, address, octets):
+        self.rooms[address] = octets
+
+    def close(self):
+        pass
