@@ -175,11 +175,12 @@ class Membership:
     list_sig:     that of the newest list
     epoch:        number of the last accepted epoch, 0 before the first
     has_epoch:    whether the newest list has it, or is a leave after which nobody has begun one
-    lacks:        whether entries after the newest list are no longer kept by the relay
+    lacks_lists, lacks_epochs: whether some after the newest ones are no longer kept by the relay
     """
 
     def __init__(self):
-        self.newest, self.list_sig, self.epoch, self.has_epoch, self.lacks = None, b"", 0, False, False
+        self.newest, self.list_sig, self.epoch, self.has_epoch = None, b"", 0, False
+        self.lacks_lists = self.lacks_epochs = False
 
     def accept(self, entry: MembersEntry) -> list[str]:
         """-> what a page says besides: `unproven`, `changes-missing`, or nothing. Raises Refused, and is as before."""
@@ -191,9 +192,9 @@ class Membership:
             raise Refused("not-an-admin")
         if entry.epoch:
             self.judge_epoch(entry.epoch.number)
-            self.epoch = entry.epoch.number
+            self.epoch, self.lacks_epochs = entry.epoch.number, False
         self.newest, self.list_sig = entry.list, entry.list_sig
-        self.has_epoch, self.lacks = entry.epoch is not None, False
+        self.has_epoch, self.lacks_lists = entry.epoch is not None, False
         return says
 
     def judge_list(self, entry: MembersEntry) -> list[str]:
@@ -206,7 +207,7 @@ class Membership:
             if not newest.member(new.signer):
                 raise Refused("not-a-member")
             return []
-        if self.lacks and newest.has_admin(new.signer):
+        if self.lacks_lists and newest.has_admin(new.signer):
             return ["changes-missing"]
         raise Refused("forked-list")
 
@@ -218,5 +219,5 @@ class Membership:
     def judge_epoch(self, number: int) -> None:
         if number <= self.epoch:
             raise Refused("old-epoch")
-        if self.epoch and number > self.epoch + 1 and not self.lacks:
+        if self.epoch and number > self.epoch + 1 and not self.lacks_epochs:
             raise Refused("forked-epoch")

@@ -36,8 +36,8 @@ class PeerReader:
 
     def resume_log(self, oldest: int) -> None:
         """After a reconnect to the same log: what lies before `oldest` and was not read does not come any more."""
-        newest_read = max(self.outcomes, default=0)
-        self.membership.lacks |= self.membership.newest is not None and oldest > newest_read + 1
+        if self.membership.newest and oldest > max(self.outcomes) + 1:
+            self.membership.lacks_lists = self.membership.lacks_epochs = True
         self.anchors.oldest = max(self.anchors.oldest, oldest)
 
     def read(self, entry: dict) -> tuple:
@@ -101,7 +101,7 @@ class PeerReader:
 
     def judge_place(self, message: Message) -> None:
         state = self.membership
-        if state.epoch == 0 or (state.lacks and message.epoch > state.epoch):
+        if state.epoch == 0 or (state.lacks_epochs and message.epoch > state.epoch):
             raise Refused("not-for-you")
         if message.epoch < state.epoch or (message.epoch == state.epoch and not state.has_epoch):
             raise Refused("old-epoch")
@@ -119,7 +119,9 @@ class PeerReader:
 
     def read_history(self, seq: int, body: str) -> tuple:
         history = read_history(self.room, body)
-        if not self.membership.newest or not self.membership.newest.member(history.sender):
+        if not self.membership.newest:
+            raise Refused("not-for-you")
+        if not self.membership.newest.member(history.sender):
             raise Refused("not-a-member")
         if history.recipient != self.identity.public:
             return "history", history.sender, ()
