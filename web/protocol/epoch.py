@@ -9,7 +9,7 @@ from .hpke import open_base, seal_base
 from .identity import LABEL, x25519_of
 from .identity_bodies import history_fields
 from .identity_envelope import epoch_fields
-from .identity_errors import BadWrap
+from .identity_errors import BadWrap, OtherKey
 from .roster import sign_epoch
 
 KEY = 32  # bytes
@@ -69,9 +69,9 @@ async def share(platform, ours, room, recipient, first, keys):
 
 
 async def open_shared(platform, ours, room, entry):
-    """[(number, key)] of a HistoryEntry made for us. Raises BadWrap."""
+    """[(number, key)] of a HistoryEntry made for us. Raises OtherKey."""
     label = history_label(room, entry.fields)
     opened = await open_base(platform, ours.x25519_private, ours.x25519_public, label, b"", entry.sealed)
     if opened is None or len(opened) != KEY * entry.count:
-        raise BadWrap()
+        raise OtherKey()
     return [(entry.first + i, opened[KEY * i : KEY * (i + 1)]) for i in range(entry.count)]

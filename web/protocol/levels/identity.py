@@ -150,9 +150,13 @@ class Identity:
                 continue
             outcomes += await self.open_messages(batch)
             batch = []
-            self.anchors.note(entry["seq"], entry["body"])
+            self.note(entry)
             outcomes.append(await self.open_control(entry))
         return outcomes + await self.open_messages(batch)
+
+    def note(self, entry):
+        self.anchors.note(entry["seq"], entry["body"])
+        self.membership.read = max(self.membership.read, entry["seq"])
 
     async def open_control(self, entry):
         try:
@@ -190,7 +194,7 @@ class Identity:
         outcomes = [self.look_at(entry) for entry in entries]
         await self.check_signatures(outcomes)
         for i, entry in enumerate(entries):
-            self.anchors.note(entry["seq"], entry["body"])
+            self.note(entry)
             if not isinstance(outcomes[i], Refusal):
                 outcomes[i] = self.judged(entry["seq"], outcomes[i])
         await self.decrypt(entries, outcomes)
@@ -216,10 +220,9 @@ class Identity:
     def judged(self, seq, body):
         """(body, name of its sender, warnings) of a message that counts, or the refusal. The counter is taken of all
         that is signed, so that what comes too late, or opens later, is no gap."""
-        roster = self.membership.roster
         try:
             warnings = self.senders.check(body)
-            member = counted(roster, body)
+            member = counted(self.membership, body)
         except Refusal as refusal:
             return refusal
         self.membership.keys.messages += 1
@@ -277,9 +280,10 @@ class Identity:
         return people(self.platform, self.membership, self.trust, present)
 
 
-def counted(roster, body):
+def counted(membership, body):
     """The Member who wrote this, if it counts at this place of the log. Raises the Refusals of section 6 by epoch."""
-    if roster.epoch == 0:
+    roster = membership.roster
+    if roster.epoch == 0 or (body.epoch > roster.epoch and membership.is_missing):
         raise NotForYou()
     if body.epoch < roster.epoch or (body.epoch == roster.epoch and roster.current is None):
         raise OldEpoch()

@@ -1,6 +1,6 @@
 """Who is in a room, as one session of level identity reads it. Its specification, 5. Pure."""
 
-from ..identity_errors import BadWrap, ForkedList, NotAMember
+from ..identity_errors import BadWrap, ForkedList, NotAMember, NotForYou
 from ..roster import Roster
 from .changes import described
 from .epochs import Epochs
@@ -29,9 +29,9 @@ class Membership:
         self.known = KnownList.read(platform, room, entrance.state) if entrance.state else None
         self.founder = None  # who signed the first list that was read
         self.log = ""
-        self.oldest = 1
-        self.seq = 0  # of the newest members entry that was read, accepted or not
-        self.applied = 0  # and of the newest that was accepted
+        self.read = 0  # the seq of the newest entry that was read
+        self.seq = 0  # and of the newest members entry, accepted or not
+        self.is_missing = False  # the relay no longer keeps all that came after the newest list
         self.seen = 0  # when the newest list came, in seconds since 1970-01-01 UTC
         self.settled = False
 
@@ -40,7 +40,8 @@ class Membership:
     def begins_at(self, log, oldest):
         """Of the log that is about to be read."""
         self.log = log
-        self.oldest = max(self.oldest, oldest)
+        if oldest > self.read + 1:
+            self.is_missing = True
 
     def new_log(self):
         """Seqs start again; what was the newest list becomes the known one."""
@@ -49,7 +50,7 @@ class Membership:
         self.roster = Roster(self.room)
         self.keys = Epochs(self.platform, self.ours, self.room)
         self.founder = None
-        self.oldest, self.seq, self.applied = 1, 0, 0
+        self.read, self.seq, self.is_missing = 0, 0, False
         self.settled = False
 
     def snapshot(self):
@@ -59,7 +60,7 @@ class Membership:
         """[(sentence, code)] of a `members` entry, which counts. Raises a Refusal, and then nothing of it does."""
         self.seq = entry["seq"]
         before, after = self.roster, await self.follow(entry["body"])
-        self.roster, self.applied = after, entry["seq"]
+        self.roster, self.is_missing = after, False
         if after.list_hash != before.list_hash:
             self.seen = self.platform.time()
         if self.founder is None:
@@ -74,8 +75,7 @@ class Membership:
 
     async def follow(self, body):
         """The state after a body, by the list read before and by the one that this device had kept."""
-        missing = self.oldest > self.applied + 1
-        after = await self.roster.apply(self.platform, body, missing)
+        after = await self.roster.apply(self.platform, body, self.is_missing)
         if self.known is None:
             return after
         if after.list.number > self.known.list.number:
@@ -175,8 +175,10 @@ class Membership:
         return self.settled and not self.standing() and self.roster.current is not None and not self.keys.is_over()
 
     def sharer(self, entry):
-        """Who shares, as a Member. Raises NotAMember."""
-        member = self.roster.list.member(entry.sender) if self.roster.list else None
+        """Who shares, as a Member. Raises NotForYou or NotAMember."""
+        if self.roster.list is None:
+            raise NotForYou()
+        member = self.roster.list.member(entry.sender)
         if member is None:
             raise NotAMember()
         return member
