@@ -97,7 +97,7 @@ def test_who_is_removed_reads_and_writes_nothing_more():
     settle(*room.pages)
     say(room, carol, "without him")
     assert ("Carol", "without him") in alice.texts() and ("Carol", "without him") not in bob.texts()
-    assert "not a member" in bob.show.line
+    assert "not a member of this room any more" in bob.show.line
     with pytest.raises(Problem):
         bob.says("hello?")
 

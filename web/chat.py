@@ -166,6 +166,8 @@ class Chat:
     async def send(self, key, text):
         """False if the text is not taken; it then stays in the message field."""
         session = self.sessions[key]
+        if await self.people.must_ask(key):
+            return False
         try:
             await session.say(text)
         except Problem as problem:
@@ -178,7 +180,11 @@ class Chat:
         await self.sessions[key].writing.retry(row_id)
 
     async def show_key(self, key, writer):
-        self.view.show_key(await self.sessions[key].writers.described(writer))
+        session = self.sessions[key]
+        if session.level.secret == "device":
+            public = session.writers.key_of(writer)
+            return public and await self.people.compare(key, self.platform.base64url(public))
+        return self.view.show_key(await session.writers.described(writer))
 
     def wire(self, key, row_id, padding):
         """(Pane of protocol/wire.py, tools) of a row: what the relay sees of it, or (None, [])."""

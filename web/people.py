@@ -3,10 +3,10 @@
 from browser import address as address_bar
 from browser import qr
 from protocol import invite
-from protocol.digits import same_digits
+from protocol.digits import COMPARED, same_digits
 from protocol.encoding import clean_name
 from protocol.errors import Problem
-from protocol.identity import room_number, safety_number
+from protocol.identity import fingerprint, room_number, safety_number
 from protocol.levels import Tag
 from protocol.levels.changes import Add, MakeAdmin, Remove
 
@@ -17,6 +17,10 @@ CHANGED = (
 LEAVE = "Leave this room for good? You are then in its list of members no more, and only an admin can add you again."
 REMOVE = "Remove “{}” from this room? From then on they read nothing new. What they have read, they keep."
 UNKNOWN = "The directory of this relay knows no “{}”. They join at level Identity once under this name, then try again."
+VERIFIED_BEFORE = (
+    "You had verified the key of {} in person, and it is another one now. Your message waits in its field until you "
+    "say so."
+)
 OTHER_KEY = "{} If you have compared it, or can ask them in another way, you can add the new key."
 
 
@@ -112,56 +116,73 @@ class People:
     # ------------------------------------------------------------------------------------------ trust
 
     async def compare(self, key, id):
-        """Opens the panel with the number of a member, or with that of the room for ""."""
-        facts = await (self.facts_of_member(key, id) if id else self.facts_of_room(key))
-        if facts:
-            facts["digits"] = await qr.modules("".join(facts["number"]))
-            self.view.show_comparison(facts)
+        """Opens the panel with the number of whoever has this id, or with that of the room for ""."""
+        facts = await (self.facts_of_key(key, id) if id else self.facts_of_room(key))
+        facts["digits"] = await qr.modules("".join(facts["number"]))
+        self.view.show_comparison(facts)
 
-    async def facts_of_member(self, key, id):
-        session, member = self.member(key, id)
-        if member is None:
-            return None
-        tag, trust, ours = Tag(member.identity), session.level.trust, session.level.ours.public
-        pin = trust.of(member.identity)
+    async def facts_of_key(self, key, id):
+        level, identity = self.sessions[key].level, self.platform.from_base64url(id)
+        ours, tag, pin = level.ours.public, Tag(identity), level.trust.of(identity)
+        listed = level.membership.roster.list
+        member = listed.member(identity) if listed else None
+        changed = pin is not None and pin.former is not None
+        if changed:
+            level.trust.acknowledge(pin)
+        name = member.name if member else pin.name if pin else ""
+        you = identity == ours
+        number = fingerprint(self.platform, ours) if you else safety_number(self.platform, ours, identity)
         return {
             "key": key,
             "id": id,
-            "name": member.name,
+            "name": name,
             "tag": tag.text,
             "color": tag.color,
-            "trust": trust.state(member.identity),
-            "you": member.identity == ours,
-            "changed": CHANGED if pin and pin.former else "",
-            "number": await safety_number(self.platform, ours, member.identity),
+            "trust": level.trust.state(identity),
+            "you": you,
+            "changed": CHANGED if changed else "",
+            "number": await number,
         }
 
     async def facts_of_room(self, key):
         level = self.sessions[key].level
         members = level.membership.roster.list.members
         number = await room_number(self.platform, level.room, b"".join([one.octets for one in members]))
-        return {
-            "key": key,
-            "id": "",
-            "name": level.room_name,
-            "tag": "",
-            "color": 0,
-            "trust": "",
-            "you": False,
-            "changed": "",
-            "number": number,
-        }
+        facts = {"key": key, "id": "", "name": level.room_name, "tag": "", "color": 0, "trust": "", "you": False}
+        facts["changed"], facts["number"] = "", number
+        return facts
 
     def same_number(self, facts, pasted):
-        return same_digits(pasted, facts["number"])
+        answer = same_digits(pasted, facts["number"])
+        return {"same": answer == "same", "sentence": COMPARED[answer]}
 
     async def verified(self, key, id, is_verified):
-        session, member = self.member(key, id)
-        if member:
-            trust = session.level.trust
-            (trust.verify if is_verified else trust.unverify)(member.identity)
-            session.members.tell()
-            await self.compare(key, id)
+        session = self.sessions[key]
+        trust, identity = session.level.trust, self.platform.from_base64url(id)
+        (trust.verify if is_verified else trust.unverify)(identity)
+        session.members.tell()
+        await self.compare(key, id)
+
+    async def must_ask(self, key):
+        """Whether a member's key, once verified in person, is another now: asks before anything is sent to it, once."""
+        session = self.sessions[key]
+        changed = session.level.changed_keys() if session.level.secret == "device" else []
+        if not changed:
+            return False
+        names = ", ".join([f"“{pin.name}”" for pin in changed])
+
+        async def send():
+            for pin in changed:
+                session.level.trust.acknowledge(pin)
+            session.show.ask("", [])
+            await session.show.send_draft()
+
+        async def compare():
+            session.show.ask("", [])
+            await self.compare(key, self.platform.base64url(changed[0].identity))
+
+        session.show.ask(VERIFIED_BEFORE.format(names), [("Compare first", compare), ("Send all the same", send)])
+        return True
 
     # ------------------------------------------------------------------------------------------ invites
 

@@ -156,16 +156,25 @@ class Writers:
 
     # ------------------------------------------------------------------------------------------ on request
 
+    def find(self, number):
+        """The Writer of this number, or None if it is forgotten."""
+        for one in self.order:
+            if one.number == number:
+                return one
+        return None
+
+    def key_of(self, number):
+        """The public value whole, or None."""
+        writer = self.find(number)
+        return writer.tag.key if writer else None
+
     async def described(self, number):
         """What a person can compare of this writer, and of those that look like it. None if it is forgotten.
 
         Beside what entry_of() gives: marks and quiet, sentences; comparison, the level's sentence; others, each as
         entry_of() has it, ours first; more, how many others are not listed.
         """
-        writer = None
-        for one in self.order:
-            if one.number == number:
-                writer = one
+        writer = self.find(number)
         if writer is None:
             return None
         others = []

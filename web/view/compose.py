@@ -30,6 +30,10 @@ class Compose:
         self._draft.focus()
         await self._take()
 
+    async def take(self):
+        """Send what stands there, as if Enter was pressed."""
+        await self._take()
+
     async def _take(self):
         text = self._draft.value
         if not text.strip():

@@ -71,6 +71,10 @@ class RoomView:
         """Put the cursor into the message field."""
         self._compose.focus()
 
+    async def send_draft(self):
+        """Send what stands in the message field."""
+        await self._compose.take()
+
     def rows(self, batch):
         """Append rows in their order, before the own ones that are still pending."""
         if len(batch) > _HISTORY_ROWS:

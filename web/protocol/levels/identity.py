@@ -272,6 +272,11 @@ class Identity:
 
     # ------------------------------------------------------------------------------------------ people
 
+    def changed_keys(self):
+        """The pins of members whose key was verified, and is another now that nobody has acknowledged."""
+        pins = [self.trust.of(member.identity) for member in self.membership.members()]
+        return [pin for pin in pins if pin and pin.former_verified]
+
     def unconfirmed(self):
         """Since when nobody has confirmed the list, if that is too long ago: seconds since 1970-01-01 UTC; else 0."""
         return self.membership.unconfirmed()

@@ -8,6 +8,19 @@ from .known_list import KnownList
 
 UNCONFIRMED = 2 * 86_400  # seconds: a list that is older is said to be
 
+# Why a page cannot write.
+WITHHELD = (
+    "The relay shows an older list of members than this device has seen: it withholds changes, or has lost them. "
+    "Nothing is sent until it shows them again. Ask the others in another way."
+)
+NOT_OPEN = "Nobody has opened this room yet: whoever invited you has to be here first."
+OTHER_KEY = (
+    "Another key has your name in this room's list of members. If that was you, on another device or before you erased "
+    "something, ask an admin to look for your new key; else leave, and join under another name."
+)
+AT_THE_DOOR = "You are not a member of this room yet. Its admins see you at the door, and can add you."
+REMOVED = "You are not a member of this room any more. What is written from now on is not for you."
+
 
 class Membership:
     """entrance: name, ours (OurIdentity), trust (Trust), inviter (an identity, or None), state (what was kept, or
@@ -31,6 +44,7 @@ class Membership:
         self.log = ""
         self.read = 0  # the seq of the newest entry that was read
         self.seq = 0  # and of the newest members entry, accepted or not
+        self.was_member = False
         self.is_missing = False  # the relay no longer keeps all that came after the newest list
         self.seen = 0  # when the newest list came, in seconds since 1970-01-01 UTC
         self.settled = False
@@ -63,6 +77,7 @@ class Membership:
         self.roster, self.is_missing = after, False
         if after.list_hash != before.list_hash:
             self.seen = self.platform.time()
+        self.was_member = self.was_member or self.us() is not None
         if self.founder is None:
             self.founder = after.list.signer
         notices = [(sentence, "members") for sentence in self.told(before, after)]
@@ -130,6 +145,10 @@ class Membership:
 
     # ------------------------------------------------------------------------------------------ standing
 
+    def members(self):
+        """Those of the newest list."""
+        return self.roster.list.members if self.roster.list else []
+
     def us(self):
         """Ourselves in the newest list, or None."""
         return self.roster.list.member(self.ours.public) if self.roster.list else None
@@ -140,20 +159,17 @@ class Membership:
 
     def standing(self):
         """Why we cannot write here, as a sentence; "" if we can, or soon."""
-        if not self.settled:
+        if not self.settled or self.may_open():
             return ""
-        if self.known and not self.may_open():
-            return (
-                "The relay shows an older list of members than this device has seen: it withholds changes, or has lost "
-                "them. Nothing is sent until it shows them again. Ask the others in another way."
-            )
+        if self.known:
+            return WITHHELD
+        if self.us():
+            return ""
         if self.roster.list is None:
-            return (
-                "" if self.may_open() else "Nobody has opened this room yet: whoever invited you has to be here first."
-            )
-        if self.us() is None:
-            return "You are not a member of this room yet. Its admins see you at the door, and can add you."
-        return ""
+            return NOT_OPEN
+        if any(member.name == self.entrance.name for member in self.members()):
+            return OTHER_KEY
+        return REMOVED if self.was_member else AT_THE_DOOR
 
     def may_open(self):
         """Whether it is on us to sign the first list of this log."""

@@ -11,7 +11,7 @@ CHANGED_KEY = (
 def meet(membership, trust):
     """Pins whom the newest list brings, and gives [(sentence, code)] of those whose key is another than before."""
     notices = []
-    for member in membership.roster.list.members if membership.roster.list else []:
+    for member in membership.members():
         pin = trust.pin_of(member.name)
         if member.identity == membership.ours.public or (pin and pin.identity == member.identity):
             continue
@@ -27,7 +27,7 @@ def people(platform, membership, trust, present):
     """members: those of the list, each with id (base64url), name, tag, color, admin, you, present, trust and changed;
     waiting: names that are connected and no member's; admin: whether we are one. present: the names that are connected.
     """
-    listed = membership.roster.list.members if membership.roster.list else []
+    listed = membership.members()
     names = [member.name for member in listed]
     is_member = membership.us() is not None
     return {
