@@ -10,7 +10,7 @@ from both_attacks import (  # noqa: F401 - CHECKS
     check_every_attack_runs_and_what_it_sends_is_of_the_specification,
 )
 from protocol import encoding, envelope, errors, frames, padding
-from protocol.digits import session_digits
+from protocol.digits import COMPARED, same_digits, session_digits
 from protocol.levels import Opened, Tag, Waiting
 from protocol.levels.classic import Classic
 from protocol.levels.passphrase import Passphrase
@@ -281,6 +281,46 @@ async def check_passphrases_are_normalized_and_otherwise_untouched(platform, giv
 async def check_a_text_with_half_a_character_is_a_problem(platform, given):
     for text, code in (("", "empty"), ("é" * 8193, "too-long"), (HALF, "not-text"), (HALF + chr(0xDC4B), "not-text")):
         equal(code_of(envelope.text_bytes, text), "message-" + code)
+
+
+# Comparing by what somebody pastes
+
+NUMBER = "36006 49809 13585 52905 51700 66370 59176 23252 30688 02751 69551 00144"
+TEN = "0123456789"
+AS_PASTED = (
+    NUMBER,
+    NUMBER.replace(" ", ""),
+    NUMBER.replace(" ", "-"),
+    NUMBER.replace(" ", "\u00a0"),
+    NUMBER.replace(" ", "\u2009\u2013\u200b"),
+    NUMBER.replace("52905 ", "52905\r\n").replace("23252 ", "23252\n"),
+    "\ufeff> My number, read to you:\n\u202e" + NUMBER + "\u202c.\nIs it yours, too? \u00b2\u0663\uff13\U0001d7d1",
+)
+
+
+async def check_pasted_digits_are_the_same_whatever_stands_around_them(platform, given):
+    for text in AS_PASTED:
+        equal(same_digits(text, NUMBER.split()), "same", text)
+
+
+async def check_one_other_digit_at_any_place_is_a_difference(platform, given):
+    at = [place for place, one in enumerate(NUMBER) if one != " "]
+    equal(len(at), 60)
+    for place in at:
+        for other in TEN.replace(NUMBER[place], ""):
+            text = NUMBER[:place] + other + NUMBER[place + 1 :]
+            equal(same_digits(text, NUMBER.split()), "different", text)
+    swapped = NUMBER.split()
+    swapped[0], swapped[11] = swapped[11], swapped[0]
+    equal(same_digits(" ".join(swapped), NUMBER.split()), "different")
+
+
+async def check_digits_that_are_missing_or_too_many_are_not_compared(platform, given):
+    for text in ("", " ", "no digits", NUMBER[:-1], NUMBER[1:], NUMBER[:30], NUMBER.replace("7", "\uff17")):
+        equal(same_digits(text, NUMBER.split()), "too few", text)
+    for text in (NUMBER + "0", "1" + NUMBER, NUMBER + NUMBER, "10:30 " + NUMBER, NUMBER + " 1" * 5_000):
+        equal(same_digits(text, NUMBER.split()), "too many", text[:80])
+    equal(set(COMPARED), {"same", "different", "too few", "too many"})
 
 
 # Frames
