@@ -236,7 +236,7 @@ def test_only_one_module_names_fetch():
 
 
 def test_only_one_module_makes_files_to_be_saved():
-    assert users_of("Blob") == users_of("createObjectURL") == ["lab/view/download.py"]
+    assert users_of("Blob") == users_of("createObjectURL") == ["view/download.py"]
 
 
 def test_nobody_stores_anything_in_the_browser():

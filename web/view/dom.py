@@ -81,6 +81,11 @@ def _without_event(chosen):
     return on_click
 
 
+def in_lines(groups):
+    """Groups of five digits as lines of four, which fit into 320 pixels."""
+    return "\n".join([" ".join(groups[at : at + 4]) for at in range(0, len(groups), 4)])
+
+
 def touch_only():
     """True where focusing a field would raise an on-screen keyboard unasked."""
     return window.matchMedia("(hover: none)").matches

@@ -3,7 +3,7 @@
 from js import URL, Blob
 from pyscript.ffi import to_js
 
-from view.dom import add
+from .dom import add
 
 
 def offer(place, name, pieces):

@@ -1,9 +1,9 @@
 """A room to be taken home, over the page: its capture, and the program that opens it."""
 
 from view.dom import add
+from view.download import offer, withdraw
 
 from .dialog import Dialog
-from .download import offer, withdraw
 
 _WHAT = (
     "The room as the relay gave it to this page, {}, encrypted as it stands there; and a program in Python that opens "
