@@ -1593,10 +1593,10 @@ POLICY = (
 # The lab's console shows two chats beside each other, each in a frame. Nothing else may be framed, nor by others.
 LAB_PAGES = {"/lab": "lab/index.html", "/lab/chat": "index.html"}
 LAB_FRAMES = {"/lab": "frame-src 'self'; frame-ancestors 'none'", "/lab/chat": "frame-ancestors 'self'"}
-# All that a browser can be told to withhold, but for the way into local networks, as the relay may be in one, and hints
-# about the browser that go with requests (ch-...). The page uses none of it.
+# All that a browser can be told to withhold and the page does not use: all but writing to the clipboard. Left out are
+# the way into local networks, as the relay may be in one, and hints about the browser that go with requests (ch-...).
 POWERS = """
-accelerometer aria-notify autoplay browsing-topics camera captured-surface-control clipboard-read clipboard-write
+accelerometer aria-notify autoplay browsing-topics camera captured-surface-control clipboard-read
 compute-pressure cross-origin-isolated deferred-fetch deferred-fetch-minimal digital-credentials-create
 digital-credentials-get display-capture encrypted-media fullscreen gamepad geolocation gyroscope hid
 identity-credentials-get idle-detection interest-cohort keyboard-map language-detector language-model local-fonts

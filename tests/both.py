@@ -5,6 +5,7 @@ Of its platform a check needs one thing more than the protocol does: `seeded`, b
 """
 
 import both_identity
+import both_invite
 from both_attacks import (  # noqa: F401 - CHECKS
     check_an_outcome_is_put_in_the_same_words,
     check_every_attack_runs_and_what_it_sends_is_of_the_specification,
@@ -399,3 +400,4 @@ async def check_a_raw_control_character_gives_a_frame_or_is_refused(platform, gi
 
 CHECKS = {name[6:]: check for name, check in globals().items() if name.startswith("check_")}
 CHECKS.update(both_identity.CHECKS)
+CHECKS.update(both_invite.CHECKS)

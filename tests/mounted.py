@@ -15,10 +15,10 @@ LEVEL = {"id": "identity", "title": "Identity", "sentence": "Each device has key
 class Mounted:
     """`mounted.view("invited", "passphrase", "kitchen", "Bob invites you."); mounted.calls("join", "Alice", ...)`."""
 
-    def __init__(self, page, url: str):
+    def __init__(self, page, url: str, path: str):
         self.page = page
         page.route("**/main.py", lambda route: route.fulfill(body=MAIN))
-        page.goto(url)
+        page.goto(url + path)
         expect(self.button("Join")).to_be_enabled()
 
     def view(self, name: str, *arguments) -> None:
@@ -27,8 +27,9 @@ class Mounted:
     def room(self, name: str, *arguments) -> None:
         self.do("room", name, arguments)
 
-    def do(self, place: str, name: str, arguments) -> None:
-        self.page.evaluate("text => self.do(text)", json.dumps([place, name, arguments], ensure_ascii=False))
+    def do(self, place: str, name: str, arguments=()):
+        asked = json.dumps([place, name, arguments], ensure_ascii=False)
+        return json.loads(self.page.evaluate("text => self.do(text)", asked))
 
     def opens_a_room(self, key: str = "identity/kitchen", title: str = "kitchen") -> None:
         self.view("open_room", key, title, LEVEL, [])
@@ -72,7 +73,7 @@ def views_server(tmp_path_factory, runtime_cache):
 @pytest.fixture
 def mount(new_context, views_server):
     """Makes pages with nothing but views: mount(viewport={"width": 320, "height": 560})."""
-    return lambda **options: Mounted(new_context(**options).new_page(), views_server.url)
+    return lambda path="/", **options: Mounted(new_context(**options).new_page(), views_server.url, path)
 
 
 @pytest.fixture

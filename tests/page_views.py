@@ -1,8 +1,8 @@
 """What mounted.py runs in place of main.py: the page's views with no chat behind them, called and watched by a test.
 
-`do([place, name, arguments])`, in JSON, calls a method of "view", of "room", the room opened last, or of "invite", and
-`done()` gives what its actions were called with since. `answer([name, value])` is what an action returns from now on,
-and while `gate`, a promise, is there, every action waits for it.
+`do([place, name, arguments])`, in JSON, calls a method of "view", of "room", the room opened last, or a function of a
+door of the browser; `done()` gives what the actions were called with since. `answer([name, value])` is what an action
+returns from now on, and while `gate`, a promise, is there, every action waits for it.
 """
 
 import json
@@ -10,6 +10,7 @@ import json
 from js import window
 from pyscript.ffi import create_proxy
 
+from browser import address, clipboard, served
 from view.page import View
 
 LEVELS = [
@@ -43,11 +44,15 @@ async def do(text):
     place, name, arguments = json.loads(text)
     if name == "tools":
         arguments = [choices(arguments[0])]
+    elif name == "on_change":
+        arguments = [actions.came]
     made = getattr(places[place], name)(*arguments)
     if name == "open_room":
         places["room"] = made
-    elif type(made) is COROUTINE:
-        await made
+        return "null"
+    if type(made) is COROUTINE:
+        made = await made
+    return json.dumps(made)
 
 
 def done():
@@ -63,7 +68,7 @@ def answer(text):
 window.gate = None
 actions = Actions()
 view = View(actions)
-places = {"view": view}
+places = {"view": view, "address": address, "clipboard": clipboard, "served": served}
 for level in LEVELS:
     level.update({"mark": "", "padded": True})
 view.ready(LEVELS, "passphrase")

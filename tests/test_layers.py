@@ -20,7 +20,7 @@ LAYERS = [
     {"encoding", "manifest", "padding", "platform", "rows", "outbox", "pump", "moments", "shelf"},
     {"envelope", "digits", "looks", "hkdf", "identity_errors"},
     {"frames", "hpke", "identity"},
-    {"identity_envelope", "identity_bodies", "directory", "trust"},
+    {"identity_envelope", "identity_bodies", "directory", "trust", "invite"},
     {"roster"},
     {"epoch"},
     {"levels"},
@@ -226,13 +226,23 @@ def test_only_one_module_names_websocket():
 def test_windows_are_reached_by_one_module_and_only_that_of_argon2_has_a_worker():
     assert users_of("postMessage") == ["browser/argon2.py", "lab/channel.py"]
     for word in ("MessageChannel", "ports", "origin"):
-        assert [name for name in users_of(word) if name != "browser/served.py"] == ["lab/channel.py"], word
+        ours = {"browser/served.py", "browser/address.py"}  # whose addresses are our own
+        assert [name for name in users_of(word) if name not in ours] == ["lab/channel.py"], word
     for word in ("BroadcastChannel", "SharedWorker", "opener", "contentDocument"):
         assert users_of(word) == [], word
 
 
 def test_only_one_module_names_fetch():
     assert users_of("fetch") == ["browser/served.py"]
+
+
+def test_only_one_module_of_the_chat_changes_the_address_and_one_writes_to_the_clipboard():
+    assert users_of("replaceState") == ["browser/address.py", "lab/view/lesson.py"]
+    assert users_of("writeText") == ["browser/clipboard.py"]
+    for word in ("pushState", "navigation", "readText", "ClipboardItem"):
+        assert users_of(word) == [], word
+    browser = [f"browser/{name}.py" for name in ("address", "link", "served")]
+    assert users_of("location") == [*browser, "lab/channel.py", "lab/view/page.py"]
 
 
 def test_only_one_module_makes_files_to_be_saved():

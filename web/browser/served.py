@@ -10,12 +10,13 @@ FOLDER = config.get("folder")  # the versioned one, from start.js
 IN_LAB = config.get("lab")  # whether this is a page of the lab
 # Where the cache has the file this gives what the page was made of, old or not, and not what is served now.
 FROM_CACHE = to_js({"cache": "force-cache"})
+QUERY = location.search  # as the page was asked for, and lies in the cache: address.py takes it out of the address
 
 
 def address_of(name):
     """The whole address of a name of the server's list: a page, a file on the CDN, or one of the versioned folder."""
     if name.startswith("/"):
-        return location.origin + name + (location.search if name == location.pathname else "")
+        return location.origin + name + (QUERY if name == location.pathname else "")
     return name if name.startswith("https://") else location.origin + FOLDER + name
 
 

@@ -53,7 +53,7 @@ class CodeList:
         place.append(found.text.split("\n")[-2] + "\n")
 
     def _select(self, event):
-        # To be copied by hand: the page's policy lets no script at the clipboard.
+        # To be copied by hand: then what is copied is what is seen.
         by_id("code-list").focus()
         window.getSelection().selectAllChildren(by_id("code-list"))
         by_id("code-selected").textContent = _SELECTED
