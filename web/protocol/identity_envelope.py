@@ -49,9 +49,9 @@ def epoch_fields(epoch, wrapper, commitment, wrapped):
     )
 
 
-def write_members(platform, list_part, epoch_part=b""):
+def write_members(platform, list_part, epoch_part=b"", prefix=MEMBERS_PREFIX):
     """The body of a `members` entry. A part is its fields || its signature(64)."""
-    return MEMBERS_PREFIX + platform.base64url(list_part + epoch_part)
+    return prefix + platform.base64url(list_part + epoch_part)
 
 
 class SignedList:
@@ -128,8 +128,8 @@ class MembersEntry:
             raise Malformed("members: a change without an epoch")
 
 
-def read_members(platform, body):
+def read_members(platform, body, prefix=MEMBERS_PREFIX):
     """MembersEntry from a body. Raises NotEncrypted, OtherLevel, Malformed or BadIdentity."""
-    if not body.startswith(MEMBERS_PREFIX):
+    if not body.startswith(prefix):
         raise foreign(body)
-    return MembersEntry(platform, from_base64url(platform, body[len(MEMBERS_PREFIX) :], "body"))
+    return MembersEntry(platform, from_base64url(platform, body[len(prefix) :], "body"))

@@ -9,7 +9,7 @@ from hashlib import sha256
 from .encoding import sized
 from .errors import BadSignature
 from .identity import LABEL, verified_all
-from .identity_envelope import NO_LIST, list_fields, read_members
+from .identity_envelope import MEMBERS_PREFIX, NO_LIST, list_fields, read_members
 from .identity_errors import ForkedEpoch, ForkedList, NotAMember, NotAnAdmin, OldEpoch, OldList
 
 
@@ -71,9 +71,10 @@ class Roster:
     current      the SignedEpoch on this very list, or None: somebody has left, and nobody has begun one since
     """
 
-    def __init__(self, room):
-        """Of a room (its name as UTF-8) of which nothing was read yet."""
+    def __init__(self, room, prefix=MEMBERS_PREFIX):
+        """Of a room (its name as UTF-8) of which nothing was read yet. prefix: of the bodies of its entries."""
         self.room = room
+        self.prefix = prefix
         self.list = None
         self.list_hash = NO_LIST
         self.proven = True
@@ -86,7 +87,7 @@ class Roster:
 
         missing: the relay no longer keeps what was before this entry and after the one that gave this state.
         """
-        entry = read_members(platform, body)
+        entry = read_members(platform, body, self.prefix)
         list_hash = await verified_hash(platform, self.room, entry)
         again = list_hash == self.list_hash
         if again and entry.epoch is None:
@@ -95,7 +96,7 @@ class Roster:
         epochs_known = self.epoch_known and list_follows and not missing
         if entry.epoch:
             self.check_epoch(entry, epochs_known)
-        after = Roster(self.room)
+        after = Roster(self.room, self.prefix)
         after.list, after.list_hash, after.current = entry.list, list_hash, entry.epoch
         after.proven = self.proven and list_follows
         after.epoch = entry.epoch.number if entry.epoch else self.epoch

@@ -6,6 +6,7 @@ from ..epoch import history_label, open_shared
 from ..errors import BadInput, BadSignature, NotText, Refusal, UnknownKind
 from ..identity import LABEL
 from ..identity_bodies import (
+    HISTORY_PREFIX,
     MEANINGS,
     MESSAGE_PREFIX,
     message_fields,
@@ -14,6 +15,7 @@ from ..identity_bodies import (
     read_message,
     write,
 )
+from ..identity_envelope import MEMBERS_PREFIX
 from ..identity_errors import ForkedList, NotAMember, NotForYou, OldEpoch, OtherKey
 from ..padding import pad, unpad
 from . import MESSAGE, Changed, Opened, Tag
@@ -39,7 +41,7 @@ def header(room, fields):
 
 class Identity:
     id = "identity"
-    prefix = MESSAGE_PREFIX
+    prefix, members_prefix, history_prefix = MESSAGE_PREFIX, MEMBERS_PREFIX, HISTORY_PREFIX
     title = "Identity"
     mark = ""
     secret = "device"
@@ -79,8 +81,8 @@ class Identity:
         self.tag = Tag(self.ours.public)
         self.session = platform.random(16)
         self.counter = 0
-        self.membership = Membership(platform, self.room, entrance)
-        self.steward = Steward(platform, self.membership)
+        self.membership = Membership(platform, self.room, entrance, self.members_prefix)
+        self.steward = Steward(platform, self.membership, self.history_prefix)
         self.senders = Senders()
         self.anchors = Anchors()
         self.keyring = KeyRing(platform, None)  # no key here is slow, so none is ever wished for
@@ -172,7 +174,7 @@ class Identity:
         return Changed(notices + (meet(self.membership, self.trust) if self.membership.settled else []), True)
 
     async def keys_shared(self, entry):
-        shared = read_history(self.platform, entry["body"])
+        shared = read_history(self.platform, entry["body"], self.history_prefix)
         label = history_label(self.room, shared.fields)
         signed = (shared.sender, shared.signature, label + shared.sealed)
         if not await self.is_signed(signed):

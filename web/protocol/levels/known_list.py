@@ -36,9 +36,9 @@ class KnownList:
         epoch, seen = reader.uint(8), reader.uint(8)
         return cls(room, log, SignedList(platform, reader), epoch, seen)
 
-    def roster(self):
-        """The state of a page that had read until this list, and then nothing."""
-        roster = Roster(self.room)
+    def roster(self, prefix):
+        """The state of a page that had read until this list, and then nothing. prefix: as Roster has it."""
+        roster = Roster(self.room, prefix)
         roster.list, roster.list_hash = self.list, self.list_hash
         roster.epoch, roster.epoch_known = self.epoch, False
         return roster

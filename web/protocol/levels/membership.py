@@ -32,13 +32,14 @@ class Membership:
     settled    the log has been read
     """
 
-    def __init__(self, platform, room, entrance):
+    def __init__(self, platform, room, entrance, prefix):
         self.platform = platform
         self.room = room
+        self.prefix = prefix  # of the bodies of `members` entries
         self.entrance = entrance
         self.ours = entrance.ours
         self.keys = Epochs(platform, self.ours, room)
-        self.roster = Roster(room)
+        self.roster = Roster(room, prefix)
         self.known = KnownList.read(platform, room, entrance.state) if entrance.state else None
         self.founder = None  # who signed the first list that was read
         self.log = ""
@@ -61,7 +62,7 @@ class Membership:
         """Seqs start again; what was the newest list becomes the known one."""
         if self.roster.list:
             self.known = self.snapshot()
-        self.roster = Roster(self.room)
+        self.roster = Roster(self.room, self.prefix)
         self.keys = Epochs(self.platform, self.ours, self.room)
         self.founder = None
         self.read, self.seq, self.is_missing = 0, 0, False
@@ -94,7 +95,7 @@ class Membership:
         if self.known is None:
             return after
         if after.list.number > self.known.list.number:
-            after = await self.known.roster().apply(self.platform, body, True)
+            after = await self.known.roster(self.prefix).apply(self.platform, body, True)
         elif after.list.number == self.known.list.number and after.list_hash != self.known.list_hash:
             raise ForkedList()
         if after.list.number >= self.known.list.number or self.is_opened_again(after):

@@ -2,7 +2,7 @@
 
 from ..epoch import begin, share
 from ..errors import Problem
-from ..identity_bodies import HISTORY_PREFIX, SHARED, write
+from ..identity_bodies import SHARED, write
 from ..identity_envelope import Member, write_members
 from ..roster import hash_of, sign_list
 from . import Control
@@ -16,9 +16,10 @@ WRAP_AGAIN = 60  # seconds at least between two epochs that this page begins sin
 class Steward:
     """wishes: changes that are still to be made. to_share: identities that former keys are still to be shared with."""
 
-    def __init__(self, platform, membership):
+    def __init__(self, platform, membership, history_prefix):
         self.platform = platform
         self.membership = membership
+        self.history_prefix = history_prefix  # of the bodies of `history` entries
         self.ours = membership.ours
         self.wishes = []
         self.to_share = []
@@ -87,7 +88,8 @@ class Steward:
 
     def entry(self, list_part, epoch_part, newest):
         # `newest` is the seq of the entry that the change was made of, taken before the first await.
-        return Control(MEMBERS, write_members(self.platform, list_part, epoch_part), newest)
+        body = write_members(self.platform, list_part, epoch_part, self.membership.prefix)
+        return Control(MEMBERS, body, newest)
 
     async def shared(self):
         """The keys of former epochs, for a member who was added later."""
@@ -96,7 +98,7 @@ class Steward:
         if not keys or self.membership.roster.list.member(recipient) is None:
             return None
         octets = await share(self.platform, self.ours, self.membership.room, recipient, first, keys)
-        return Control(HISTORY, write(self.platform, HISTORY_PREFIX, octets), None)
+        return Control(HISTORY, write(self.platform, self.history_prefix, octets), None)
 
     def read(self):
         """A list has been read: what it has settled is no longer wished for."""
