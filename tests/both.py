@@ -4,6 +4,7 @@ Each check takes a platform and `given`, the data that test_micropython.py puts 
 Of its platform a check needs one thing more than the protocol does: `seeded`, bytes to be used as random ones.
 """
 
+import both_device
 import both_identity
 import both_invite
 from both_attacks import (  # noqa: F401 - CHECKS
@@ -401,3 +402,4 @@ async def check_a_raw_control_character_gives_a_frame_or_is_refused(platform, gi
 CHECKS = {name[6:]: check for name, check in globals().items() if name.startswith("check_")}
 CHECKS.update(both_identity.CHECKS)
 CHECKS.update(both_invite.CHECKS)
+CHECKS.update(both_device.CHECKS)

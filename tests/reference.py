@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.kdf.pbkdf2 import PBKDF2HMAC
+from cryptography.hazmat.primitives.serialization import load_der_private_key
 
 from protocol.platform import Platform
 
@@ -40,6 +41,7 @@ class ReferencePlatform(Platform):
     def __init__(self, seeded=None):
         self.seeded = bytearray(seeded or b"")
         self.now = None  # a test that sets it holds the clock
+        self.date = None  # and that of the calendar, in seconds since 1970
 
     def random(self, count):
         if not self.seeded:
@@ -49,6 +51,9 @@ class ReferencePlatform(Platform):
 
     def seconds(self):
         return time.monotonic() if self.now is None else self.now
+
+    def time(self):
+        return int(time.time()) if self.date is None else self.date
 
     def nfc(self, text):
         return unicodedata.normalize("NFC", text)
@@ -99,6 +104,9 @@ class ReferencePlatform(Platform):
     async def aes_key(self, key):
         return key
 
+    async def profile_key(self):
+        return self.random(32)
+
     async def aes_gcm_seal(self, key, nonce, plaintext, aad):
         return AESGCM(key).encrypt(nonce, plaintext, aad)
 
@@ -118,6 +126,14 @@ class ReferencePlatform(Platform):
     async def x25519_import(self, private):
         return X25519PrivateKey.from_private_bytes(private)
 
+    async def x25519_unwrap(self, key, nonce, wrapped, aad):
+        return self.unwrapped(key, nonce, wrapped, aad, X25519PrivateKey)
+
+    def unwrapped(self, key, nonce, wrapped, aad, kind):
+        pkcs8 = self.aes_gcm_open(key, nonce, wrapped, aad)
+        private = load_der_private_key(pkcs8, None) if pkcs8 else None
+        return private if isinstance(private, kind) else None
+
     async def x25519_public(self, private):
         return private.public_key().public_bytes_raw()
 
@@ -133,6 +149,9 @@ class ReferencePlatform(Platform):
 
     async def ed25519_import(self, seed):
         return Ed25519PrivateKey.from_private_bytes(seed)
+
+    async def ed25519_unwrap(self, key, nonce, wrapped, aad):
+        return self.unwrapped(key, nonce, wrapped, aad, Ed25519PrivateKey)
 
     async def ed25519_sign(self, private, message):
         return private.sign(message)

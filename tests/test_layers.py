@@ -17,10 +17,10 @@ PAGE = sorted(path for path in WEB.rglob("*.py") if path != TAKEN_HOME)
 # Within protocol/, each module may import those that stand in an earlier line.
 LAYERS = [
     {"errors"},
-    {"encoding", "manifest", "padding", "platform", "rows", "outbox", "pump", "moments", "shelf"},
+    {"encoding", "manifest", "padding", "platform", "rows", "outbox", "pump", "moments", "shelf", "memory"},
     {"envelope", "digits", "looks", "hkdf", "identity_errors"},
     {"frames", "hpke", "identity"},
-    {"identity_envelope", "identity_bodies", "directory", "trust", "invite"},
+    {"identity_envelope", "identity_bodies", "directory", "trust", "invite", "records"},
     {"roster"},
     {"epoch"},
     {"levels"},
@@ -262,21 +262,27 @@ def test_only_one_module_makes_files_to_be_saved():
     assert users_of("Blob") == users_of("createObjectURL") == ["view/download.py"]
 
 
-def test_nobody_stores_anything_in_the_browser():
-    for word in ("localStorage", "sessionStorage", "indexedDB", "cookie"):
+def test_only_one_module_stores_anything_in_the_browser():
+    for word in ("localStorage", "sessionStorage", "cookie", "caches", "getDirectory"):
         assert users_of(word) == [], word
+    for word in ("indexedDB", "IDBKeyRange"):
+        assert users_of(word) == ["browser/store.py"], word
+
+
+def test_only_one_module_takes_locks():
+    assert [name for name in users_of("navigator") if name != "view/clock.py"] == ["browser/locks.py"]
 
 
 def test_keys_are_made_so_that_the_page_itself_cannot_read_them():
     source = (WEB / "browser" / "webcrypto.py").read_text("utf-8")
     calls = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)]
-    places = {"importKey": 3, "deriveKey": 3, "generateKey": 1}
+    places = {"importKey": 3, "deriveKey": 3, "generateKey": 1, "unwrapKey": 5}
     made = [(one, places[one.func.attr]) for one in calls if getattr(one.func, "attr", "") in places]
     # Third or fourth argument: extractable. Public keys, which only verify, may be.
     for call, place in made:
         public = "verify" in ast.unparse(call.args[-1]) and "sign" not in ast.unparse(call.args[-1])
         assert ast.unparse(call.args[place]) == ("True" if public else "False"), ast.unparse(call)
-    assert len(made) >= 6
+    assert len(made) >= 6 and {one.func.attr for one, _ in made} == set(places)
 
 
 def test_nothing_is_evaluated_or_loaded_by_the_pages_python():

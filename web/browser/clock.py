@@ -1,10 +1,16 @@
-"""The door to time: a clock that never goes back, and one-shot timers."""
+"""The door to time: a clock that never goes back, the device's calendar, and one-shot timers."""
 
-from js import performance, setTimeout
+from js import Array, Date, Number, performance, setTimeout
 
 
 def seconds():
     return performance.now() / 1000
+
+
+def time():
+    """Whole seconds since 1970-01-01 UTC, by this device's clock."""
+    # As text: a whole number of milliseconds does not fit into the 32 bits in which numbers cross.
+    return int(Array.of(Date.new()).map(Number).join()) // 1000
 
 
 class Timer:

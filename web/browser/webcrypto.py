@@ -6,14 +6,14 @@ Bytes cross between Python and JavaScript as hexadecimal text: 400 bytes in 0.03
 from js import Promise, Uint8Array, crypto
 from pyscript.ffi import to_js
 
+from protocol.platform import ED25519_PKCS8, X25519_PKCS8
+
 PUBLIC_KEYS = 1_000  # imported Ed25519 keys kept at once; a forgotten one is imported again in 0.1 ms
 AES_256_GCM = to_js({"name": "AES-GCM", "length": 256})
 AES_USAGES = to_js(["encrypt", "decrypt"])
+PROFILE_USAGES = to_js(["encrypt", "decrypt", "unwrapKey"])
 ED25519 = to_js({"name": "Ed25519"})
 X25519 = to_js({"name": "X25519"})
-# What stands before a raw private key of 32 bytes in PKCS #8 (RFC 8410, section 7): the only form that is imported.
-ED25519_PKCS8 = bytes.fromhex("302e020100300506032b657004220420")
-X25519_PKCS8 = bytes.fromhex("302e020100300506032b656e04220420")
 X25519_BASE = b"\x09" + bytes(31)
 
 subtle = crypto.subtle
@@ -81,6 +81,10 @@ async def aes_key(key):
     return await subtle.importKey("raw", octets(key), AES_256_GCM, False, AES_USAGES)
 
 
+async def profile_key():
+    return await subtle.generateKey(AES_256_GCM, False, PROFILE_USAGES)
+
+
 def aes_gcm(nonce, aad):
     return to_js({"name": "AES-GCM", "iv": octets(nonce), "additionalData": octets(aad), "tagLength": 128})
 
@@ -94,6 +98,13 @@ async def aes_gcm_open_all(sealed):
     return [None if opened is None else from_octets(opened) for opened in await settled(promises)]
 
 
+async def unwrapped(key, nonce, wrapped, aad, algorithm, usages):
+    """The private key of AES-GCM(key, nonce, PKCS #8, aad), or None for what is none."""
+    how = aes_gcm(nonce, aad)
+    (private,) = await settled([subtle.unwrapKey("pkcs8", octets(wrapped), key, how, algorithm, False, to_js(usages))])
+    return private
+
+
 async def x25519_generate():
     pair = await subtle.generateKey(X25519, False, to_js(["deriveBits"]))
     return pair.privateKey, from_octets(await subtle.exportKey("raw", pair.publicKey))
@@ -101,6 +112,10 @@ async def x25519_generate():
 
 async def x25519_import(private):
     return await subtle.importKey("pkcs8", octets(X25519_PKCS8 + private), X25519, False, to_js(["deriveBits"]))
+
+
+async def x25519_unwrap(key, nonce, wrapped, aad):
+    return await unwrapped(key, nonce, wrapped, aad, X25519, ["deriveBits"])
 
 
 async def x25519_public(private):
@@ -125,6 +140,10 @@ async def ed25519_generate():
 
 async def ed25519_import(seed):
     return await subtle.importKey("pkcs8", octets(ED25519_PKCS8 + seed), ED25519, False, to_js(["sign"]))
+
+
+async def ed25519_unwrap(key, nonce, wrapped, aad):
+    return await unwrapped(key, nonce, wrapped, aad, ED25519, ["sign"])
 
 
 async def ed25519_sign(private, message):

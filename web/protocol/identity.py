@@ -77,6 +77,11 @@ class OurIdentity:
         signing = await platform.ed25519_import(exactly(seed, 32, "seed"))
         # What the signing key computes with (RFC 8032, section 5.1.5). X25519 clamps it likewise (RFC 7748, section 5).
         x25519_private = await platform.x25519_import((await platform.sha512(seed))[:32])
+        return await cls.from_keys(platform, signing, x25519_private)
+
+    @classmethod
+    async def from_keys(cls, platform, signing, x25519_private):
+        """The identity of two private handles of one seed. ValueError if they are not of one."""
         x25519_public = await platform.x25519_public(x25519_private)
         public = await public_of(platform, signing, x25519_public)
         return cls(public, signing, x25519_public, x25519_private)

@@ -4,6 +4,10 @@ The page gives `browser.platform.BrowserPlatform` (Web Crypto); the tests give o
 second implementation that checks the first. Keys are handles that only the platform looks into.
 """
 
+# What stands before a raw private key of 32 bytes in PKCS #8 (RFC 8410, section 7): the only form that is imported.
+ED25519_PKCS8 = bytes.fromhex("302e020100300506032b657004220420")
+X25519_PKCS8 = bytes.fromhex("302e020100300506032b656e04220420")
+
 
 class Platform:
     """The interface. Bytes are `bytes`; a handle is whatever the platform makes of a key."""
@@ -14,6 +18,10 @@ class Platform:
 
     def seconds(self):
         """A clock that never goes back, in seconds, as a float. Its zero means nothing."""
+        raise NotImplementedError
+
+    def time(self):
+        """Whole seconds since 1970-01-01 UTC, by this device's clock, which may be wrong and may be set."""
         raise NotImplementedError
 
     def nfc(self, text):
@@ -76,6 +84,10 @@ class Platform:
         """An AES-256-GCM handle of key(32)."""
         raise NotImplementedError
 
+    async def profile_key(self):
+        """A new AES-256-GCM handle that lasts where handles can be stored, and can unwrap private keys besides."""
+        raise NotImplementedError
+
     async def aes_gcm_seal(self, key, nonce, plaintext, aad):
         """Ciphertext || tag(16) (NIST SP 800-38D), nonce(12)."""
         raise NotImplementedError
@@ -90,6 +102,10 @@ class Platform:
 
     async def x25519_import(self, private):
         """A private handle of private(32). The bytes need not be kept after this."""
+        raise NotImplementedError
+
+    async def x25519_unwrap(self, key, nonce, wrapped, aad):
+        """A private handle of wrapped = AES-GCM(key, nonce, PKCS #8, aad), or None. Nobody sees what is inside."""
         raise NotImplementedError
 
     async def x25519_public(self, private):
@@ -107,6 +123,10 @@ class Platform:
 
     async def ed25519_import(self, seed):
         """A private handle of seed(32). The bytes need not be kept after this."""
+        raise NotImplementedError
+
+    async def ed25519_unwrap(self, key, nonce, wrapped, aad):
+        """As x25519_unwrap()."""
         raise NotImplementedError
 
     async def ed25519_sign(self, private, message):
