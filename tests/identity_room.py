@@ -1,6 +1,7 @@
 """A room of level identity in memory: sessions of our own code on one relay, each with a device, a view and a clock.
 
-Nothing happens by itself: frames wait until they are delivered, timers until time passes.
+Nothing happens by itself: frames wait until they are delivered, timers until time passes, and where a device `pauses`
+each piece of cryptography until somebody lets the page go on, so that what a page does at once can come in any order.
 """
 
 import itertools
@@ -31,6 +32,31 @@ class TimedPlatform(ReferencePlatform):
         return self.clock.now
 
 
+class Pause:
+    def __await__(self):
+        yield
+
+
+class PausingPlatform(TimedPlatform):
+    """What is asynchronous waits once before it is done, while `pauses`."""
+
+    pauses = False
+
+
+def pausing(name):
+    async def method(self, *arguments):
+        if self.pauses:
+            await Pause()
+        return await getattr(super(PausingPlatform, self), name)(*arguments)
+
+    return method
+
+
+for one in ("aes_key", "aes_gcm_seal", "aes_gcm_open_all", "x25519", "x25519_generate", "ed25519_sign"):
+    setattr(PausingPlatform, one, pausing(one))
+PausingPlatform.ed25519_verify_all = pausing("ed25519_verify_all")
+
+
 class Relay:
     """The log of one room, and who is connected: dictionaries as frames.py gives them."""
 
@@ -38,6 +64,7 @@ class Relay:
         self.entries, self.connected, self.name = [], {}, "L1"
         self.numbers = itertools.count(1)
         self.oldest = 1
+        self.at_once = 1_000  # entries of a frame
 
     def receive(self, page, frame):
         getattr(self, frame["type"])(page, frame)
@@ -51,15 +78,17 @@ class Relay:
         newest = len(self.entries)
         joined = {"type": "joined", "log": self.name, "after": after, "oldest": min(self.oldest, max(newest, 1))}
         page.put(joined | {"newest": newest, "you": number, "members": members, "kept": True})
-        if due := [one for one in self.entries[after:] if one["seq"] >= self.oldest]:
-            page.put({"type": "entries", "entries": [dict(one) for one in due]})
+        due = [one for one in self.entries[after:] if one["seq"] >= self.oldest]
+        for first in range(0, len(due), self.at_once):
+            page.put({"type": "entries", "entries": [dict(one) for one in due[first : first + self.at_once]]})
         for one in others:
             one.put({"type": "member-joined", "member": number, "name": page.name})
 
     def leave(self, page, frame):
-        number = self.connected.pop(page, None)
-        for one in self.connected:
-            one.put({"type": "member-left", "member": number, "name": page.name})
+        if page in self.connected:
+            number = self.connected.pop(page)
+            for one in self.connected:
+                one.put({"type": "member-left", "member": number, "name": page.name})
 
     def append(self, page, frame):
         for entry in self.entries:
@@ -130,7 +159,7 @@ class Device:
     """What a browser profile keeps of one name."""
 
     def __init__(self, clock, name, inviter=None):
-        self.platform, self.name, self.inviter = TimedPlatform(clock), name, inviter
+        self.platform, self.name, self.inviter = PausingPlatform(clock), name, inviter
         self.ours = run(OurIdentity.from_seed(self.platform, self.platform.random(32)))
         self.trust, self.state = Trust([], lambda: None), None
 
@@ -147,6 +176,7 @@ class Page:
     def __init__(self, relay, device, level=Identity):
         self.relay, self.device, self.name = relay, device, device.name
         self.inbox, self.due, self.lost = [], [], False
+        self.reading, self.under_way = None, []  # coroutines: of a frame, and of all else
         self.show = Show()
         self.level = run(level.start(device.platform, "den", device.name, device))
         self.session = Session(
@@ -170,10 +200,11 @@ class Page:
 
     def deliver(self, most=None):
         """Hands over frames that wait, and does what is due now. Whether there was any."""
-        frames, self.inbox = self.inbox[:most], self.inbox[len(self.inbox[:most]) :]
-        for frame in frames:
-            run(self.session.receive(frame))
-        return self.pass_time(0) or bool(frames)
+        frames, did = len(self.inbox) if most is None else most, False
+        while frames > 0 and self.inbox and self.reading is None:
+            frames, did = frames - 1, True
+            self.reading = self.stepped(self.session.receive(self.inbox.pop(0)))
+        return self.pass_time(0) or did
 
     def pass_time(self, seconds):
         did = False
@@ -184,34 +215,74 @@ class Page:
             for _, work in now:
                 did = True
                 if waits := work():
-                    run(waits)
+                    self.begin(waits)
         return did
+
+    def begin(self, coroutine):
+        """Beside what is under way. It goes on until its end, or until it waits, where the device pauses."""
+        if self.stepped(coroutine):
+            self.under_way.append(coroutine)
+
+    def stepped(self, coroutine):
+        """The coroutine one step on; None if that was its last."""
+        try:
+            coroutine.send(None)
+        except StopIteration:
+            return None
+        assert self.device.platform.pauses, "the coroutine waited for something"
+        return coroutine
+
+    def go_on(self, which=0):
+        """One step of one of the things that are under way. Whether there was any."""
+        at = which % (len(self.under_way) + 1)
+        if self.reading and (at == 0 or not self.under_way):
+            self.reading = self.stepped(self.reading)
+            return True
+        if self.under_way:
+            coroutine = self.under_way.pop(max(0, at - 1))
+            if self.stepped(coroutine):
+                self.under_way.append(coroutine)
+            return True
+        return False
 
     def crash(self):
         """The page is gone without a word; the device keeps what it had stored."""
-        self.lost, self.inbox, self.due = True, [], []
+        self.lost, self.inbox, self.due, self.reading, self.under_way = True, [], [], None, []
         self.session.closed = True
         self.session.duties.end()
         self.relay.leave(self, {})
 
-    def drop(self):
-        """The connection breaks."""
+    def cut(self):
+        """The connection is dead and the page does not know it yet: what it sends is lost."""
         self.lost, self.inbox = True, []
         self.relay.leave(self, {})
+
+    def drop(self):
+        """The connection breaks."""
+        self.cut()
         self.session.down()
 
     def reconnect(self):
+        self.session.down()
         self.lost = False
         self.session.up()
 
     # What a person does and sees
 
     def says(self, text):
-        run(self.session.say(text))
+        self.begin(self.session.say(text))
+
+    def retries(self, row_id):
+        self.begin(self.session.retry(row_id))
 
     def wishes(self, change):
         self.level.steward.wish(change)
-        run(self.session.duties.pursue())
+        self.begin(self.session.duties.pursue())
+
+    def shares_with(self, other):
+        """What was said before."""
+        self.level.steward.to_share.append(other.device.ours.public)
+        self.begin(self.session.duties.pursue())
 
     def adds(self, other):
         self.wishes(Add(other.device.ours.public, other.name))
@@ -252,7 +323,7 @@ def world(*names, inviter=None):
 def settle(*pages):
     """Delivers until nothing waits any more."""
     for _ in range(1_000):
-        if not [page for page in pages if page.deliver()]:
+        if not [page for page in pages if page.deliver() or page.go_on()]:
             return
     raise AssertionError("frames without end")
 

@@ -115,6 +115,46 @@ def test_what_a_removed_member_had_written_but_not_sent_reads_failed():
     assert (row["text"], row["state"]) == ("too late", "failed") and "not a member" in row["warnings"][0]
 
 
+def test_a_text_that_failed_says_so_again_when_it_is_tried_again_and_goes_out_once_that_is_possible():
+    room = members("Alice", "Bob")
+    alice, bob = room.pages
+    bob.drop()
+    bob.says("too late")
+    alice.removes(bob)
+    settle(alice)
+    bob.reconnect()
+    settle(*room.pages)
+    for _ in range(2):
+        [row] = bob.rows("message")
+        assert (row["text"], row["state"]) == ("too late", "failed") and "not a member" in row["warnings"][0]
+        bob.retries(row["id"])
+    alice.adds(bob)
+    settle(*room.pages)
+    [row] = bob.rows("message")
+    bob.retries(row["id"])
+    settle(*room.pages)
+    assert alice.texts() == bob.texts() == [("Bob", "too late")] and bob.rows("message")[0]["state"] == "relayed"
+
+
+def test_a_text_that_is_tried_again_begins_the_epoch_that_it_needs():
+    room = members("Alice", "Bob", "Carol")
+    alice, bob, carol = room.pages
+    bob.drop()
+    bob.says("too late")
+    alice.removes(bob)
+    settle(alice, carol)
+    bob.reconnect()
+    settle(*room.pages)
+    alice.adds(bob)
+    settle(*room.pages)
+    carol.removes(carol)
+    settle(*room.pages)
+    assert bob.level.membership.roster.current is None
+    bob.retries(bob.rows("message")[0]["id"])
+    settle(*room.pages)
+    assert alice.texts() == [("Bob", "too late")]
+
+
 def test_a_member_leaves_for_good_and_the_next_one_who_writes_begins_an_epoch():
     room = members("Alice", "Bob", "Carol")
     alice, bob, carol = room.pages

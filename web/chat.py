@@ -177,7 +177,7 @@ class Chat:
         return True
 
     async def retry(self, key, row_id):
-        await self.sessions[key].writing.retry(row_id)
+        await self.sessions[key].retry(row_id)
 
     async def show_key(self, key, writer):
         session = self.sessions[key]

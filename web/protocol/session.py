@@ -86,6 +86,14 @@ class Session:
     async def say(self, text):
         """As Writing.say(), and what the level needs for it becomes due."""
         await self.writing.say(text)
+        await self.pursue_duties()
+
+    async def retry(self, row):
+        """A text that failed goes out again, or says again why it cannot."""
+        await self.writing.retry(row)
+        await self.pursue_duties()
+
+    async def pursue_duties(self):
         if self.writing.has_unsealed():
             await self.duties.pursue()
 

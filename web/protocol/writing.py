@@ -121,7 +121,7 @@ class Writing:
         item = self.outbox.find_row(row)
         if item and item.state == "failed":
             self.change(item, "sending", "")
-            await self.seal_waiting()
+            await self.turned()
             self.transmit()
 
     def appended(self, id):
