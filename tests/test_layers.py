@@ -270,7 +270,7 @@ def test_only_one_module_stores_anything_in_the_browser():
 
 
 def test_only_one_module_takes_locks():
-    assert [name for name in users_of("navigator") if name != "view/clock.py"] == ["browser/locks.py"]
+    assert users_of("locks") == ["browser/locks.py", "device.py"]
 
 
 def test_keys_are_made_so_that_the_page_itself_cannot_read_them():
