@@ -84,10 +84,11 @@ class Reading:
     async def change_rows(self, entries, open):
         """Opens entries that stand there already."""
         for entry, outcome in zip(entries, await open(entries)):
-            self.verdict.count(outcome)
-            self.wire.renew(entry, outcome)
             if isinstance(outcome, Refusal) and outcome.may_open_later:
                 self.shelf.keep_shut(entry)
+                continue
+            self.verdict.count(outcome)
+            self.wire.renew(entry, outcome)
             self.show.change(entry["row"], self.writers.row_of(entry, outcome))
         self.writers.tell()
 

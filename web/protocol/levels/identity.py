@@ -127,7 +127,7 @@ class Identity:
     async def members_changed(self, entry):
         notices = await self.membership.apply(entry)
         self.steward.read()
-        return Changed(notices + (meet(self.membership, self.trust) if self.membership.settled else []), True)
+        return Changed(notices + (meet(self.membership, self.trust) if self.membership.settled else []))
 
     async def keys_shared(self, entry):
         shared = read_history(self.platform, entry["body"], self.history_prefix)
