@@ -1,4 +1,4 @@
-"""The draft of level identity: what it says of labels, codes and sizes holds together, and with the specification."""
+"""The specification of level identity: what it says of labels, codes and sizes holds together, and with the specification."""
 
 import re
 from pathlib import Path
