@@ -8,7 +8,8 @@ from protocol.encoding import clean_name
 from protocol.errors import Problem
 from protocol.identity import fingerprint, room_number, safety_number
 from protocol.levels import Tag
-from protocol.levels.changes import Add, MakeAdmin, Remove
+from protocol.levels.changes import Add, MakeAdmin, Remove, Replace
+from protocol.trust import Pin
 
 CHANGED = (
     "This key is another than the one that was known before. Most often that is a new device, or a browser that was "
@@ -17,6 +18,11 @@ CHANGED = (
 LEAVE = "Leave this room for good? You are then in its list of members no more, and only an admin can add you again."
 REMOVE = "Remove “{}” from this room? From then on they read nothing new. What they have read, they keep."
 UNKNOWN = "The directory of this relay knows no “{}”. They join at level Identity once under this name, then try again."
+NO_NEW_KEY = "The directory of this relay has the same key of “{}” that is in the list."
+NEW_KEY = (
+    "“{}” has a new key, as on a new device, and their old key has signed that. Put it into the list in place of the "
+    "old one? Everybody is told, and nobody has verified it yet."
+)
 VERIFIED_BEFORE = (
     "You had verified the key of {} in person, and it is another one now. Your message waits in its field until you "
     "say so."
@@ -106,6 +112,24 @@ class People:
         if member:
             session.level.steward.to_share.append(member.identity)
             await session.duties.pursue()
+
+    async def renew(self, key, id):
+        """Looks whether a member has a new key that the old one has signed, and offers to put it into the list."""
+        session, member = self.member(key, id)
+        if member is None:
+            return
+
+        async def found(bundle, code, sentence):
+            async def replace():
+                await self.wish(session, Replace(member.identity, bundle.identity))
+
+            if code or bundle is None:
+                return self.say(session, sentence or UNKNOWN.format(member.name))
+            if bundle.identity == member.identity:
+                return self.say(session, NO_NEW_KEY.format(member.name))
+            return self.ask(session, NEW_KEY.format(member.name), "Put it into the list", replace)
+
+        self.directory.look_up(member.name, Pin(member.name, member.identity, 0), found)
 
     def member(self, key, id):
         """(session, Member): None if who has this id is no longer in the list."""
