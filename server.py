@@ -1501,8 +1501,8 @@ def own_copy(pinned: list[RuntimeFile], cache: Path) -> dict[str, bytes]:
         if not (fetched := fetch(missing)):
             if not all(file.optional for file in missing):
                 return {}
-            package = missing[0].package
-            echo(f"{package} could not be fetched. Pages work without it, and keep guessers off less well.", err=True)
+            packages = " and ".join({file.package: file for file in missing})
+            echo(f"{packages} could not be fetched: pages keep guessers off less well, or draw no QR code.", err=True)
         if other := unpinned(fetched):
             raise StartError(
                 f"What came as {other.path} of {other.package} is not the file that web/runtime.json pins, so nothing "

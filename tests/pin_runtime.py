@@ -1,7 +1,7 @@
 """By hand: pins what pages take from others. Fetches the named versions with npm, and writes web/runtime.json and the
 import map in each page, which says the same to browsers.
 
-    python tests/pin_runtime.py 0.7.31 1.28.0-6 4.13.0
+    python tests/pin_runtime.py 0.7.31 1.28.0-6 4.13.0 2.0.4
 
 Which files of the package load is not written anywhere: tests/test_runtime.py fails on a file that loads and is not
 pinned. Add it here.
@@ -23,9 +23,11 @@ PACKAGES = {
     "@pyscript/core": r"dist/(core|core-\w+|error-\w+|toml-V\w+)\.js",
     "@micropython/micropython-webassembly-pyscript": r"micropython\.(mjs|wasm)",
     "hash-wasm": r"dist/argon2\.umd\.min\.js",
+    "qrcode-generator": r"dist/qrcode\.mjs",
 }
-# The page works without these, and loads them from its own server only: a worker's script must be of the page's origin.
-OPTIONAL = {"hash-wasm"}
+# The page works without these, and loads them from its own server only: a worker's script must be of the page's origin,
+# and for a picture of digits that stand beside it no page needs to trust one more folder of the CDN.
+OPTIONAL = {"hash-wasm", "qrcode-generator"}
 
 
 def pin(name: str, version: str) -> list[dict]:
@@ -66,7 +68,7 @@ def with_import_map(page: str, text: str) -> str:
 def main(versions: list[str]) -> None:
     files = [file for name, version in zip(PACKAGES, versions, strict=True) for file in pin(name, version)]
     manifest = {
-        "about": "PyScript and hash-wasm, pinned. Written by tests/pin_runtime.py: address and SHA-384 of each file.",
+        "about": "What others made, pinned. Written by tests/pin_runtime.py: address and SHA-384 of each file.",
         "files": files,
     }
     (WEB / "runtime.json").write_text(json.dumps(manifest, indent=2) + "\n", "utf-8")

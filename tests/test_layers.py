@@ -258,6 +258,10 @@ def test_only_one_module_of_the_chat_changes_the_address_and_one_writes_to_the_c
     assert users_of("location") == [*browser, "lab/channel.py", "lab/view/page.py"]
 
 
+def test_only_one_module_loads_javascript_and_it_is_the_one_of_qr_codes():
+    assert users_of("js_import") == ["browser/qr.py"]
+
+
 def test_only_one_module_makes_files_to_be_saved():
     assert users_of("Blob") == users_of("createObjectURL") == ["view/download.py"]
 

@@ -116,7 +116,7 @@ def test_a_cache_that_lacks_only_one_file_gets_just_that(make_server, make_cdn, 
 @pytest.mark.parametrize("mode", ["auto", "local"])
 def test_pyscript_is_served_also_while_what_pages_can_do_without_cannot_be_had(make_server, older_cache, mode, page):
     server = make_server(NO_CDN | NO_NPM, cache=older_cache, runtime=mode).start()
-    assert "hash-wasm@4.13.0 could not be fetched" in server.output
+    assert "hash-wasm@4.13.0 and qrcode-generator@2.0.4 could not be fetched" in server.output
     answer = page.goto(server.url)
     ready(page)
     assert "https:" not in answer.headers["content-security-policy"]

@@ -15,6 +15,7 @@
   const core = local ? folder + "runtime/core.js" : coreOnCdn;
   // A worker's script must come from this server, and so must what it imports: there is none without the server's copy.
   const argon2 = local ? folder + (lab ? "lab/argon2.js" : "browser/argon2.js") : null;
+  const qr = local ? folder + "runtime/qrcode.mjs" : null;
   const wasm = new URL(interpreter.replace(/mjs$/, "wasm"), location.href).href;
 
   const NOT_COME = "Python did not arrive, and without it this page cannot encrypt. " + (local
@@ -97,7 +98,7 @@
     const extras = ["deprecations-manager", "donkey", "error", "py-editor", "py-game", "py-terminal"];
     const plugins = extras.map((name) => "!" + name);
     const packages = ["pyscript.toml", ...(lab ? ["lab/pyscript.toml"] : [])].map((name) => location.origin + folder + name);
-    for (const [kind, rest] of [["mpy", { interpreter, packages, argon2, folder, lab }], ["py", {}]]) {
+    for (const [kind, rest] of [["mpy", { interpreter, packages, argon2, qr, folder, lab }], ["py", {}]]) {
       const element = document.createElement(kind + "-config");
       element.setAttribute("type", "json");
       element.textContent = JSON.stringify({ plugins, ...rest });

@@ -8,9 +8,10 @@ class Dialog:
 
     def __init__(self, element, closed=None):
         self._element = element
-        self._on_ground = False  # where the pointer was pressed: around the panel
+        self._on_ground = False  # whether the pointer was pressed and let go around the panel
         listen(element.querySelector(".close"), "click", lambda event: element.close())
         listen(element, "pointerdown", self._pressed)
+        listen(element, "pointerup", self._let_go)
         listen(element, "click", self._clicked)
         if closed:
             listen(element, "close", lambda event: closed())
@@ -31,7 +32,11 @@ class Dialog:
     def _pressed(self, event):
         self._on_ground = event.target.isSameNode(self._element)  # what stands in the panel is another element
 
+    def _let_go(self, event):
+        self._on_ground = self._on_ground and event.target.isSameNode(self._element)
+
     def _clicked(self, event):
-        # Who holds a button down, slips off the panel and lets go clicks the ground too, and does not want to close it.
-        if self._on_ground and event.target.isSameNode(self._element):
+        # Who presses in the panel, slips off it and lets go clicks the ground too, and does not want to close it.
+        if self._on_ground:
+            self._on_ground = False
             self._element.close()
