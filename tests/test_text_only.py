@@ -44,11 +44,12 @@ ELEMENTS = {
     "h3",
     "pre",
 }
-# Besides, in these modules alone: an address of our own or of a file that is saved, or a drawing.
+# Besides, in these modules alone: an address of our own or of a file that is saved, a drawing, the label of a field.
 BESIDES = {
     "stylesheet.py": {"link", "rel", "href"},
     "download.py": {"a", "href", "download"},
     "qr.py": {"svg", "path", "class", "viewBox", "d"},
+    "acts.py": {"for"},
 }
 
 # Which argument says what is set or made.

@@ -14,7 +14,8 @@ class View:
     """Everything that a person sees. actions: async join(name, room, passphrase, level), leave(key), send(key, text),
     retry(key, row_id), show_key(key, writer), changed(name, room, passphrase); texts are passed on exactly as typed.
     send may return False for a text that it does not take, which then stays in the message field.
-    inventory is as CodeList has it, and wire(key, row_id, padding) as Inspector has it.
+    inventory is as CodeList has it, and wire(key, row_id, padding) as Inspector has it. open_device(), once that is
+    offered: show_device() is wanted. What the panels ask for is in compare_panel.py and device_panel.py.
     """
 
     def __init__(self, actions):
@@ -26,7 +27,9 @@ class View:
         self._list = RoomList(self.select)
         self._code = CodeList(actions)
         self._panel = KeyPanel()
+        self._comparison = self._device = None  # made when one is first opened: no start of a page waits for them
         listen(by_id("join-another"), "click", lambda event: self.select(None))
+        listen(by_id("this-device"), "click", self._device_wanted)
         listen(document, "visibilitychange", self._looked_at)
 
     def ready(self, levels, chosen):
@@ -92,6 +95,34 @@ class View:
         """Open the panel about a writer's key: a dict as protocol/writers.py describes one, or None."""
         self._panel.open(writer)
 
+    def show_comparison(self, facts):
+        """Open the panel with a number to compare, or show new facts there: a dict as ComparePanel.open() has it."""
+        if self._comparison is None:
+            from .compare_panel import ComparePanel
+
+            self._comparison = ComparePanel(self._actions)
+        self._comparison.open(facts)
+
+    def shows_comparison(self, key, member):
+        """Whether that panel is open, and about this member of this room; "" for the room itself."""
+        return self._comparison is not None and self._comparison.shows(key, member)
+
+    def offer_device(self):
+        """From now on a button in the page's head asks for the panel of this device."""
+        show(by_id("this-device"), True)
+
+    def show_device(self, facts):
+        """Open the panel of this device, or show new facts there: a dict as DevicePanel.open() has it."""
+        if self._device is None:
+            from .device_panel import DevicePanel
+
+            self._device = DevicePanel(self._actions)
+        self._device.open(facts)
+
+    def shows_device(self):
+        """Whether that panel is open."""
+        return self._device is not None and self._device.is_open()
+
     def select(self, key):
         """Show this room, or the form for None."""
         self._selected = key
@@ -111,6 +142,9 @@ class View:
     def _count(self, key, messages):
         if key != self._selected or document.hidden:
             self._list.count(key, messages)
+
+    async def _device_wanted(self, event):
+        await self._actions.open_device()
 
     def _looked_at(self, event):
         if self._selected is not None and not document.hidden:
