@@ -4,6 +4,7 @@ from pyscript import document
 
 from .code_list import CodeList
 from .dom import by_id, is_elsewhere, listen, show, touch_only
+from .invite_panel import InvitePanel
 from .join_form import JoinForm
 from .key_panel import KeyPanel
 from .room_list import RoomList
@@ -15,7 +16,7 @@ class View:
     retry(key, row_id), show_key(key, writer), changed(name, room, passphrase); texts are passed on exactly as typed.
     send may return False for a text that it does not take, which then stays in the message field.
     inventory is as CodeList has it, and wire(key, row_id, padding) as Inspector has it. open_device(), once that is
-    offered: show_device() is wanted. What the panels ask for is in compare_panel.py and device_panel.py.
+    offered: show_device() is wanted. What the panels ask for is in compare_panel.py, device_panel.py and invite_panel.py.
     """
 
     def __init__(self, actions):
@@ -28,6 +29,7 @@ class View:
         self._code = CodeList(actions)
         self._panel = KeyPanel()
         self._comparison = self._device = None  # made when one is first opened: no start of a page waits for them
+        self._invite = InvitePanel(actions)
         listen(by_id("join-another"), "click", lambda event: self.select(None))
         listen(by_id("this-device"), "click", self._device_wanted)
         listen(document, "visibilitychange", self._looked_at)
@@ -122,6 +124,10 @@ class View:
     def shows_device(self):
         """Whether that panel is open."""
         return self._device is not None and self._device.is_open()
+
+    def show_invite(self, facts):
+        """Open the dialog with the link that invites to a room: facts as InvitePanel.open() has them."""
+        self._invite.open(facts)
 
     def select(self, key):
         """Show this room, or the form for None."""
