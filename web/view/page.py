@@ -16,7 +16,7 @@ class View:
     retry(key, row_id), show_key(key, writer), changed(name, room, passphrase); texts are passed on exactly as typed.
     send may return False for a text that it does not take, which then stays in the message field.
     inventory is as CodeList has it, and wire(key, row_id, padding) as Inspector has it. open_device(), once that is
-    offered: show_device() is wanted. What the panels ask for is in compare_panel.py, device_panel.py and invite_panel.py.
+    offered: show_device() is wanted. What panels ask for stands in compare_panel.py, device_panel.py, invite_panel.py.
     """
 
     def __init__(self, actions):
