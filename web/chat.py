@@ -3,11 +3,11 @@
 import sys
 
 import inventory
-from browser import address as address_bar
 from browser import clock
 from browser.link import Link
 from directory import Directory
 from entrance import Entrance
+from invites import Invites
 from joining import Joining
 from people import People
 from protocol import frames, rows
@@ -50,7 +50,12 @@ class Chat:
         self.joining = Joining(platform, ladder, self.view, self.transmit, self.sessions, self.enter)
         self.join, self.changed = self.joining.join, self.joining.changed
         self.directory = Directory(platform, self.transmit)
-        self.people = People(platform, self.sessions, self.directory, self.view)
+        self.people = people = People(platform, self.sessions, self.directory, self.view)
+        self.add, self.remove, self.make_admin, self.share = people.add, people.remove, people.make_admin, people.share
+        self.renew, self.resign = people.renew, people.resign
+        self.compare, self.same_number, self.verified = people.compare, people.same_number, people.verified
+        self.invites = Invites(platform, self.view, self.sessions, self.joining)
+        self.copy, self.link_with = self.invites.copy, self.invites.link_with
         self.inventory = inventory.take
         self.link = Link(open_socket, self.pump.put, self.came_up, self.went_down, frames.write({"type": "ping"}))
 
@@ -60,14 +65,7 @@ class Chat:
         await self.device.start()
         await self.joining.start()
         self.view.ready([facts_of(level) for level in self.ladder.levels], self.ladder.usual)
-        address_bar.on_change(self.invited)
-        await self.invited()
-
-    async def invited(self):
-        """The address may hold an invite."""
-        is_invite, fragment = address_bar.take_fragment()
-        if is_invite or fragment:
-            await self.joining.invited(fragment)
+        await self.invites.start()
 
     # ------------------------------------------------------------------------------------------ the relay
 
@@ -149,10 +147,10 @@ class Chat:
         show = self.view.open_room(address, wish.room, facts_of(level), [])
         show.us(rows.OURS, started.tag.text, started.tag.color)
         session = self.sessions[address] = Session(
-            self.platform, started, address, wish.name, show, self.transmit, self.later, self.pump.put,
+            self.platform, started, address, wish.room, wish.name, show, self.transmit, self.later, self.pump.put,
             [("Leave and join again", leave)],
         )  # fmt: skip
-        show.tools(bound(self.room_tools, session))
+        show.tools(bound(self.invites.tools(level) + list(self.room_tools), session))
         if level.secret == "device":
             self.directory.publish(secret.profile, lambda sentence: show.alert(sentence, []))
         if self.online:

@@ -1,8 +1,6 @@
-"""What members of a room can do about each other: add, remove, compare, invite. The page."""
+"""What members of a room can do about each other: add, remove, share, compare. The page."""
 
-from browser import address as address_bar
 from browser import qr
-from protocol import invite
 from protocol.digits import COMPARED, same_digits
 from protocol.encoding import clean_name
 from protocol.errors import Problem
@@ -68,13 +66,14 @@ class People:
         session.show.ask(sentence, [("Not now", stay), (label, go)])
 
     async def add(self, key, typed):
-        """Looks the name up, and adds whoever has it."""
+        """Looks the name up, and adds whoever has it. What is wrong with the name, or ""."""
         session = self.sessions[key]
         try:
             name = clean_name(self.platform, typed, "name")
         except Problem as problem:
-            return self.say(session, problem.for_people)
-        return self.add_as(session, name, session.level.trust.pin_of(name))
+            return problem.for_people
+        self.add_as(session, name, session.level.trust.pin_of(name))
+        return ""
 
     def add_as(self, session, name, pin):
         async def anew():
@@ -100,6 +99,10 @@ class People:
         if member:
             ours = member.identity == session.level.ours.public
             self.ask(session, LEAVE if ours else REMOVE.format(member.name), "Leave" if ours else "Remove", go)
+
+    async def resign(self, key):
+        """Leaves the room for good."""
+        await self.remove(key, self.platform.base64url(self.sessions[key].level.ours.public))
 
     async def make_admin(self, key, id):
         session, member = self.member(key, id)
@@ -207,14 +210,3 @@ class People:
 
         session.show.ask(VERIFIED_BEFORE.format(names), [("Compare first", compare), ("Send all the same", send)])
         return True
-
-    # ------------------------------------------------------------------------------------------ invites
-
-    def invite_to(self, session):
-        """What the panel of invites shows of a room."""
-        level = session.level
-        if level.secret == "device":
-            fragment = invite.write(self.platform, level.room_name, level.ours.public)
-        else:
-            fragment = invite.write_passphrase(self.platform, level.id, session.room)
-        return address_bar.link(fragment)

@@ -21,6 +21,7 @@ class Session:
     def __init__(self, platform, level, address, name, show, send, later, in_pump, way_out=()):
         self.level = level
         self.address = address
+        self.room = address.split("/", 1)[-1]
         self.name = name
         self.show = show
         self.send = send
