@@ -147,7 +147,7 @@ class Chat:
         show = self.view.open_room(address, wish.room, facts_of(level), [])
         show.us(rows.OURS, started.tag.text, started.tag.color)
         session = self.sessions[address] = Session(
-            self.platform, started, address, wish.room, wish.name, show, self.transmit, self.later, self.pump.put,
+            self.platform, started, address, wish.name, show, self.transmit, self.later, self.pump.put,
             [("Leave and join again", leave)],
         )  # fmt: skip
         show.tools(bound(self.invites.tools(level) + list(self.room_tools), session))
