@@ -24,7 +24,7 @@ def meet(membership, trust):
 
 
 def people(platform, membership, trust, present):
-    """members: those of the list, each with id (base64url), name, tag, color, admin, you, present, trust and changed;
+    """members: those of the list, each with id (base64url), name, tag, color, admin, you, present, trust and changed (of us "encrypted", which says nothing);
     waiting: names that are connected and no member's; admin: whether we are one. present: the names that are connected.
     """
     listed = membership.members()
@@ -49,6 +49,6 @@ def shown(platform, membership, trust, member, present):
         "admin": member.admin,
         "you": you,
         "present": member.name in present,
-        "trust": "" if you else trust.state(member.identity),
+        "trust": trust.state(member.identity),
         "changed": pin is not None and pin.former is not None,
     }
