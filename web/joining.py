@@ -92,12 +92,12 @@ class Joining:
         try:
             one = self.invite = invite.read(self.platform, fragment)
         except Problem as problem:
-            return self.view.join_problem(None, problem.for_people)
+            return self.view.no_invitation(problem.for_people)
         sentence = INVITED.format(one.room)
         if one.identity:
             digits = " ".join(await fingerprint(self.platform, one.identity))
             sentence = INVITED_BY.format(one.room, digits)
-        return self.view.invited(one.level, one.room, sentence, one.passphrase)
+        return await self.view.invited(one.level, one.room, sentence, one.passphrase)
 
     def look(self):
         """Asks whether the name is in use at another level too; looked() goes on, after a reconnect if need be."""
@@ -144,7 +144,7 @@ class Joining:
         async def go():
             if other.secret == "passphrase" and wish.passphrase is None:
                 self.drop()
-                return self.view.invited(other.id, wish.room, TYPE_IT.format(other.title))
+                return await self.view.invited(other.id, wish.room, TYPE_IT.format(other.title))
             wish.level = other.id
             return await self.begin(wish)
 

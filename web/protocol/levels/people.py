@@ -24,7 +24,7 @@ def meet(membership, trust):
 
 
 def people(platform, membership, trust, present):
-    """members: those of the list, each with id (base64url), name, tag, color, admin, you, present, trust and changed (of us "encrypted", which says nothing);
+    """members: those of the list, each with id (base64url), name, tag, color, admin, you, present, trust and changed;
     waiting: names that are connected and no member's; admin: whether we are one. present: the names that are connected.
     """
     listed = membership.members()
