@@ -32,6 +32,11 @@ def test_a_message_shows_the_signed_name_its_tag_and_its_warnings():
     assert (row["own"], row["state"]) == (False, "")
 
 
+def test_a_message_shows_how_far_its_key_was_trusted_where_a_level_tells():
+    made = [Opened("hello", "Alice", TAG, False, []), Opened("hello", "Alice", TAG, False, [], "verified")]
+    assert [rows.message(ENTRY, opened, WRITER, [])["trust"] for opened in made] == ["", "verified"]
+
+
 def test_a_refusal_and_a_waiting_row_show_nobodys_name_and_nothing_of_the_body():
     for row in (rows.refusal(ENTRY, Replayed()), rows.waiting(ENTRY)):
         assert (row["name"], row["tag"]) == ("", "")

@@ -5,9 +5,11 @@ from pyscript.ffi import create_proxy
 
 from . import clock, rows
 from .compose import Compose
-from .dom import add, add_choices, add_tag, by_id, clone, listen, move_before, only_stop, show
+from .dom import add, add_choices, by_id, clone, listen, move_before, only_stop, show
 from .follow import Follow
 from .inspector import Inspector
+from .member_list import MemberList
+from .present_list import PresentList
 
 _HISTORY_ROWS = 5  # a batch of more rows is history, which a screen reader should not read out one by one
 _HISTORY_MS = 1000
@@ -15,16 +17,16 @@ _WIDE_PX = 720
 
 
 class RoomView:
-    """What main.py holds of a room on the page. counted(n) is called with the number of unread messages added."""
+    """What main.py holds of a room on the page. counted(n) is called with the number of unread messages added. actions
+    are those of the View, and where there is a list of members those of member_list.py."""
 
     def __init__(self, key, number, actions, counted):
         self._key, self._actions, self._counted = key, actions, counted
         self._prefix = "row-" + str(number) + "-"
         self._last_day = clock.today()
         self._state = ("", "info")
-        self._us = None
-        self._people = {}  # what is shown of a member, as _facts() gives it -> its element
         self.panel = clone("room-panel")
+        self._present, self._people = PresentList(self._find(".members")), None
         self._log = self._find(".log")
         self._list = self._find(".row-list")
         self._pending = []  # ids of the own rows that the relay has not passed on yet; they stand below all others
@@ -133,7 +135,7 @@ class RoomView:
 
     def us(self, writer, tag, color):
         """Our own number as a writer, and our tag, from which our digits can be reached."""
-        self._us = (writer, tag, color)
+        self._present.us(writer, tag, color)
 
     def state(self, sentence, kind):
         """The room's state in a sentence; kind is "info", "warning" or "error"; "" clears it."""
@@ -143,6 +145,12 @@ class RoomView:
         line = self._find(".room-state")
         line.textContent = sentence
         line.setAttribute("data-kind", kind)
+
+    def confirmed(self, sentence):
+        """Beside the message field: since when the list of members is not confirmed; "" clears it."""
+        line = self._find(".confirmed")
+        if line.textContent != sentence:
+            line.textContent = sentence
 
     def alert(self, sentence, choices):
         """What is wrong, above the messages, with one button for each (label, async callable); "" clears it."""
@@ -168,37 +176,14 @@ class RoomView:
             add(facts, "li", sentence)
 
     def members(self, members):
-        """Show who is present: dicts of name, count (of connections), you, and alike (to another name).
+        """Show who is present, as protocol/members.py lists them: ours first, then by name."""
+        self._present.show(members)
 
-        In the order that protocol/members.py gives: ours first, then by name.
-        """
-        # What stays as it is is left alone: a button that is made anew loses the focus, and the press under way.
-        people, wanted = self._find(".member-list"), [_facts(member) for member in members]
-        for facts in set(self._people).difference(wanted):
-            self._people.pop(facts).remove()
-        before = None
-        for facts in wanted:
-            item = self._people.get(facts)
-            if item is None:
-                item = self._people[facts] = self._member(*facts)
-                if before is None:
-                    people.prepend(item)
-                else:
-                    before.after(item)
-            before = item
-        self._find(".member-count").textContent = str(len(members))
-
-    def _member(self, name, count, you, alike):
-        item = document.createElement("li")
-        add(item, "bdi", name)
-        if you:
-            add(item, "span", "you", "you")
-            add_tag(item, *self._us)
-        if count > 1:
-            add(item, "span", str(count) + " times", "times")
-        if alike:
-            add(item, "span", "looks like another", "alike")
-        return item
+    def people(self, facts):
+        """Show the list of members, as member_list.py has it, in place of who is present."""
+        if self._people is None:
+            self._people = MemberList(self._find(".members"), self._key, self._actions)
+        self._people.show(facts)
 
     def _find(self, selector):
         return self.panel.querySelector(selector)
@@ -260,8 +245,3 @@ class RoomView:
             row_id = retry.parentElement.id[len(self._prefix) :]
             self.focus()  # the button is about to vanish with its row's old state
             await self._actions.retry(self._key, row_id)
-
-
-def _facts(member):
-    """All that is shown of a member."""
-    return (member["name"], member["count"], member["you"], member["alike"])

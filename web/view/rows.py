@@ -3,8 +3,10 @@
 A row is a dict with the fields that row() in protocol/rows.py gives it.
 """
 
-from . import clock
+from . import clock, trust
 from .dom import add, by_id
+
+_WHEN = "When this message came: "
 
 _templates = {}
 
@@ -75,6 +77,8 @@ def _fill_message(li, row, is_new):
         if is_new:
             tag.textContent = row["tag"]
             tag.className = "tag tag-" + str(row["color"])
+            if row["trust"]:  # of the moment when it came: it stays
+                trust.fill(who.lastElementChild, row["trust"], _WHEN)
         if row["marks"]:
             mark(li, row["marks"], row["mark"])
     else:
