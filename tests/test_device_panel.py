@@ -468,3 +468,20 @@ def test_what_is_done_is_said_where_it_is_seen(open_panels):
     dialog.get_by_role("checkbox").check()
     says_done(dialog, "Changed.")
     expect(dialog.get_by_role("status", name="Done")).to_be_in_viewport()
+
+
+@pytest.mark.parametrize("size", [(320, 640), (320, 400), (560, 320), (720, 900), (1440, 900)], ids=str)
+def test_the_button_has_a_place_of_its_own_in_the_head_with_rooms_joined(person, size):
+    alice = person("Alice", viewport=dict(zip(("width", "height"), size, strict=True))).joins("kitchen")
+    alice.page.evaluate("document.getElementById('this-device').hidden = false")
+    others = ["#connection", ".brand .mark", "#join-another", ".room-item", ".room-title"]
+    boxes = [alice.page.locator(one).bounding_box() for one in ["#this-device", *others]]
+    for box in boxes:
+        assert box["x"] >= 0 and box["x"] + box["width"] <= size[0]
+    for box in boxes[1:]:
+        assert not overlap(boxes[0], box)
+
+
+def overlap(one: dict, other: dict) -> bool:
+    across = one["x"] < other["x"] + other["width"] and other["x"] < one["x"] + one["width"]
+    return across and one["y"] < other["y"] + other["height"] and other["y"] < one["y"] + one["height"]
