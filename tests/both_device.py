@@ -4,7 +4,8 @@ from protocol.encoding import uint
 from protocol.errors import Malformed, Refusal
 from protocol.identity import OurIdentity
 from protocol.memory import Memory
-from protocol.records import Damaged, Records, id_of
+from protocol.records import Records, id_of
+from protocol.store_errors import NotKept
 from protocol.trust import ENCRYPTED, SAME_KEY, VERIFIED, Pin, Trust
 
 SEED, OTHER = bytes(range(32)), bytes(range(32, 64))
@@ -25,7 +26,7 @@ def refuses(kind, work, *arguments):
 async def damaged(work):
     try:
         await work
-    except Damaged as error:
+    except NotKept as error:
         return error.code
     return "opened"
 

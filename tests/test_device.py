@@ -288,6 +288,12 @@ def test_a_second_visit_takes_no_secret_through_python(tab):
 # ------------------------------------------------------------------------------------------ tampering
 
 
+CODE = """try:
+    return (await device.enter("{name}")).ours.public.hex()
+except Exception as problem:
+    return problem.code"""
+
+
 def flipped(value: str) -> str:
     """One bit in the middle is another."""
     middle = len(value) // 2
@@ -320,17 +326,7 @@ def test_a_changed_record_is_not_used_and_nothing_takes_its_place_in_silence(tab
     key, changes = changed(records, kind)
     for what, value in changes.items():
         one.changes("keys", key, value)
-        entered = [
-            one.python(
-                f"""
-            try:
-                return (await device.enter("{name}")).ours.public.hex()
-            except Exception as problem:
-                return problem.code
-        """.replace("\n            ", "\n").strip()
-            )
-            for name in names
-        ]
+        entered = [one.python(CODE.format(name=name)) for name in names]
         assert sorted(entered)[-1] == "store-damaged" and entered.count("store-damaged") == 1, what
         one.python("for profile in list(device.profiles.values()):\n    profile.close()")
         one.changes("keys", key, records[key])

@@ -18,6 +18,11 @@ async def wait(name):
     return await request(name, {}) or (lambda: None)
 
 
+async def share(name):
+    """The same, beside all others who share it, once nobody has it alone."""
+    return await request(name, {"mode": "shared"}) or (lambda: None)
+
+
 async def request(name, options):
     granted, released = Promise.withResolvers(), Promise.withResolvers()
 

@@ -1,35 +1,21 @@
 """The door to IndexedDB: what lasts on this device. Keys are text; values are text, or CryptoKeys.
 
 A transaction lasts as long as requests are made of it, so nothing else is awaited between its beginning and its last
-request. Whatever goes wrong is a StoreFailed.
+request. Whatever goes wrong is a NotKept.
 """
 
 from js import IDBKeyRange, Promise, window
 from pyscript.ffi import to_js
 
-SENTENCES = {
-    "no-store": "This browser keeps nothing for this page (a private window, perhaps).",
-    "store-full": "This device has no room left for what this page keeps, so the newest was not stored.",
-    "store-closed": "What this page keeps on this device was erased by another tab, or the browser. Reload the page.",
-    "store-changed": "What this page keeps on this device was changed by another tab. Reload the page.",
-    "store-busy": "Another tab still uses what is to be erased. Close it.",
-    "store-failed": "What this page keeps on this device could not be read or written.",
-}
+from protocol.store_errors import NotKept
+
 CODES = {  # of DOMException names; all others: store-failed
     "SecurityError": "no-store",
     "QuotaExceededError": "store-full",
     "InvalidStateError": "store-closed",
-    "store-changed": "store-changed",
 }
 AFTER_ALL = "\uffff"  # no key has this letter
 STRICT = to_js({"durability": "strict"})  # written is what is on disk: a key is made once
-
-
-class StoreFailed(Exception):
-    def __init__(self, code):
-        super().__init__(code)
-        self.code = code
-        self.for_people = SENTENCES[code]
 
 
 async def settled(promise):
@@ -56,10 +42,10 @@ def outcome_of(request):
 async def opened(name, stores):
     """The Store of this name, made with these object stores at first."""
     if not getattr(window, "indexedDB", None):
-        raise StoreFailed("no-store")
+        raise NotKept("no-store")
     request, error = await settled(attempt(window.indexedDB.open, name, 1))
     if error:
-        raise StoreFailed("no-store")
+        raise NotKept("no-store")
     outcome = outcome_of(request)
 
     def make(*_):
@@ -70,7 +56,7 @@ async def opened(name, stores):
     request.onblocked = lambda *_: outcome.reject(None)
     database, error = await settled(outcome.promise)
     if error:
-        raise StoreFailed("no-store" if error == "InvalidStateError" else CODES.get(error, "store-failed"))
+        raise NotKept("no-store" if error == "InvalidStateError" else CODES.get(error, "store-failed"))
     return Store(name, database)
 
 
@@ -83,9 +69,9 @@ class Store:
 
     async def begin(self, mode, stores):
         # The wait ends before the browser turns to anything else, and so before it ends the new transaction.
-        transaction, error = await settled(attempt(self.database.transaction, to_js(stores), mode, STRICT))
+        transaction, error = await settled(attempt(self.database.transaction, to_js(list(set(stores))), mode, STRICT))
         if error:
-            raise StoreFailed(CODES.get(error, "store-failed"))
+            raise NotKept(CODES.get(error, "store-failed"))
         return transaction
 
     async def get(self, store, key):
@@ -103,16 +89,19 @@ class Store:
         await done(transaction)
         return list(request.result)
 
-    async def values(self, store, prefix=""):
-        """The values of these keys, in their order."""
+    async def entries(self, store, first, last):
+        """(key, value) of all from key `first` to key `last`, in their order."""
         transaction = await self.begin("readonly", [store])
-        request = transaction.objectStore(store).getAll(beginning_with(prefix))
+        records, between = transaction.objectStore(store), IDBKeyRange.bound(first, last)
+        keys, values = records.getAllKeys(between), records.getAll(between)
         await done(transaction)
-        return list(request.result)
+        return list(zip(list(keys.result), list(values.result)))
 
-    async def put_all(self, records):
-        """Stores each (store, key, value), or nothing at all."""
-        transaction = await self.begin("readwrite", list({store for store, _, _ in records}))
+    async def put_all(self, records, gone=()):
+        """Stores each (store, key, value) and deletes each (store, key) of `gone`, or does nothing at all."""
+        transaction = await self.begin("readwrite", [one[0] for one in list(records) + list(gone)])
+        for store, key in gone:
+            transaction.objectStore(store).delete(key)
         for store, key, value in records:
             transaction.objectStore(store).put(value, key)
         await done(transaction)
@@ -130,7 +119,7 @@ class Store:
         outcome = outcome_of(request)
         request.onblocked = lambda *_: outcome.reject(None)
         if (await settled(outcome.promise))[1]:
-            raise StoreFailed("store-busy")
+            raise NotKept("store-busy")
 
 
 def beginning_with(prefix):
@@ -138,10 +127,10 @@ def beginning_with(prefix):
 
 
 async def done(transaction):
-    """Waits until it is on disk, or raises StoreFailed: then nothing of it is."""
+    """Waits until it is on disk, or raises NotKept: then nothing of it is."""
     outcome = Promise.withResolvers()
     transaction.oncomplete = lambda *_: outcome.resolve(None)
     transaction.onabort = lambda *_: outcome.reject(transaction.error)
     _, error = await settled(outcome.promise)
     if error:
-        raise StoreFailed(CODES.get(error, "store-failed"))
+        raise NotKept(CODES.get(error, "store-failed"))

@@ -13,10 +13,12 @@ class Memory:
     async def keys(self, store, prefix=""):
         return sorted([key for own, key in self.records if own == store and key.startswith(prefix)])
 
-    async def values(self, store, prefix=""):
-        return [self.records[store, key] for key in await self.keys(store, prefix)]
+    async def entries(self, store, first, last):
+        return [(key, self.records[store, key]) for key in await self.keys(store) if first <= key <= last]
 
-    async def put_all(self, records):
+    async def put_all(self, records, gone=()):
+        for place in gone:
+            self.records.pop(place, None)
         for store, key, value in records:
             self.records[store, key] = value
 

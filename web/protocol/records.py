@@ -8,18 +8,9 @@ from .errors import Malformed
 from .hkdf import hmac_sha256
 from .identity import LABEL, OurIdentity
 from .platform import ED25519_PKCS8, X25519_PKCS8
+from .store_errors import NotKept
 
 NONCE, TAG = 12, 16
-
-
-class Damaged(Exception):
-    """A record does not open, or is missing beside others that need it."""
-
-    code = "store-damaged"
-    for_people = (
-        "What this device keeps under this name is damaged, so it is not used. Take another name, or erase what is "
-        "kept under this one: it then begins anew, as on a new device."
-    )
 
 
 def place(store, key):
@@ -39,6 +30,17 @@ async def seal(platform, key, aad, data):
     return nonce + await platform.aes_gcm_seal(key, nonce, data, aad)
 
 
+def octets_of(platform, value):
+    """The bytes of a record, long enough to be opened. Raises NotKept."""
+    try:
+        octets = from_base64url(platform, value, "record") if type(value) is str else b""
+    except Malformed:
+        octets = b""
+    if len(octets) < NONCE + TAG:
+        raise NotKept("store-damaged")
+    return octets
+
+
 async def opened(platform, key, aad, sealed):
     """The data, or None for what seal() did not make with this key and aad."""
     (data,) = await platform.aes_gcm_open_all([(key, sealed[:NONCE], sealed[NONCE:], aad)])
@@ -46,41 +48,66 @@ async def opened(platform, key, aad, sealed):
 
 
 class Records:
-    """The records of the store `keys`, each sealed under the key of the profile."""
+    """The records of the store `keys`, each sealed under the key of the profile.
 
-    def __init__(self, platform, store, profile_key):
+    layered    each is sealed once more, under layer_key, a handle; None while it is locked
+    """
+
+    def __init__(self, platform, store, profile_key, layered=False, layer_key=None):
         self.platform = platform
         self.store = store
         self.profile_key = profile_key
+        self.layered = layered
+        self.layer_key = layer_key
+
+    def unlocked(self):
+        """Raises NotKept, unless records can be read and written."""
+        if self.layered and self.layer_key is None:
+            raise NotKept("device-locked")
 
     async def sealed(self, key, data):
         """(store, key, value), to be put."""
-        return self.to_put(key, await seal(self.platform, self.profile_key, place("keys", key), data))
+        return await self.with_layer(key, await seal(self.platform, self.profile_key, place("keys", key), data))
 
-    def to_put(self, key, octets):
+    async def with_layer(self, key, octets):
+        self.unlocked()
+        if self.layered:
+            octets = await seal(self.platform, self.layer_key, place("keys", key), octets)
         return "keys", key, self.platform.base64url(octets)
 
     async def octets(self, key):
-        """What stands there, still sealed under the key of the profile, or None. Raises Damaged."""
+        """What stands there, still sealed under the key of the profile, or None. Raises NotKept."""
+        self.unlocked()
         value = await self.store.get("keys", key)
         if value is None:
             return None
-        try:
-            octets = from_base64url(self.platform, value, "record")
-        except Malformed:
-            raise Damaged()
-        if len(octets) < NONCE + TAG:
-            raise Damaged()
+        octets = octets_of(self.platform, value)
+        if self.layered:
+            octets = await opened(self.platform, self.layer_key, place("keys", key), octets)
+        if octets is None or len(octets) < NONCE + TAG:
+            raise NotKept("store-damaged")
         return octets
 
+    async def moved_to(self, other):
+        """All of them, as they stand in the Records `other`, which has the same key of the profile. What is damaged is
+        not among them: it stays what it is."""
+        moved = []
+        for key in await self.store.keys("keys"):
+            try:
+                moved.append(await other.with_layer(key, await self.octets(key)))
+            except NotKept as failure:
+                if failure.code != "store-damaged":
+                    raise
+        return moved
+
     async def get(self, key):
-        """The data of a record, or None if there is no such. Raises Damaged."""
+        """The data of a record, or None if there is no such. Raises NotKept."""
         octets = await self.octets(key)
         if octets is None:
             return None
         data = await opened(self.platform, self.profile_key, place("keys", key), octets)
         if data is None:
-            raise Damaged()
+            raise NotKept("store-damaged")
         return data
 
     async def put(self, key, data):
@@ -93,19 +120,19 @@ class Records:
         return [ed25519, await self.sealed(key + ".x25519", X25519_PKCS8 + scalar)]
 
     async def unwrapped(self, key):
-        """OurIdentity of two such records. Raises Damaged."""
+        """OurIdentity of two such records. Raises NotKept."""
         ed25519 = await self.unwrap(self.platform.ed25519_unwrap, key + ".ed25519")
         x25519 = await self.unwrap(self.platform.x25519_unwrap, key + ".x25519")
         try:
             return await OurIdentity.from_keys(self.platform, ed25519, x25519)
         except ValueError:  # of two seeds
-            raise Damaged()
+            raise NotKept("store-damaged")
 
     async def unwrap(self, unwrap, key):
         octets = await self.octets(key)
         if octets is None:
-            raise Damaged()
+            raise NotKept("store-damaged")
         handle = await unwrap(self.profile_key, octets[:NONCE], octets[NONCE:], place("keys", key))
         if handle is None:
-            raise Damaged()
+            raise NotKept("store-damaged")
         return handle
