@@ -233,14 +233,11 @@ def read_bundle(name: str, text: str) -> Bundle:
         identity, its_name, version, previous, signature = form.unpack_from(octets)
     except (ValueError, struct.error):
         raise Refused("bad-bundle") from None
-    fields, handover = octets[: form.size - 64], octets[form.size :]
+    fields, handover, is_rotation = octets[: form.size - 64], octets[form.size :], previous not in (NOBODY, identity)
     is_right = BUNDLE + base64.urlsafe_b64encode(octets).decode().rstrip("=") == text and its_name == named
     is_right &= version == 1 if previous == NOBODY else version > 1
     is_right &= verifies(identity, signature, LABEL + b"bundle" + fields)
-    if previous in (NOBODY, identity):
-        is_right &= handover == b""
-    else:
-        is_right &= verifies(previous, handover, LABEL + b"rotation" + fields)
+    is_right &= verifies(previous, handover, LABEL + b"rotation" + fields) if is_rotation else not handover
     if not is_right:
         raise Refused("bad-bundle")
     return Bundle(name, identity, version, previous, text)
@@ -1237,7 +1234,7 @@ class Connection:
         self.relay.wake.set()
 
     def _look_up(self, names: list[str]) -> list[dict]:
-        """Of the first of these names, as many as go into one frame: who leaves does not make others wait."""
+        """Of as many of these names as go into one frame, in their order, and of one at least."""
         found, size = [], 0
         for name in names:
             bundles = self.relay.log.bundles(name)

@@ -6,6 +6,7 @@ from contextlib import closing, suppress
 
 import pytest
 
+from known_bundles import ANN, BOB, bundle
 from relay_client import RelayClient
 
 ADDRESS = "198.51.100.77"  # of a member, as the proxy tells it
@@ -19,6 +20,9 @@ def chat(server) -> None:
             one.join("room-hush", "name-hush")
         first.appended("room-hush", "body-hush", id="id-hush", kind="kind-hush")
         first.send({"type": "look", "rooms": ["looked-hush"]})
+        first.send({"type": "look-up", "names": ["looked-hush"]})
+        for text in (bundle(ANN, "name-hush"), bundle(BOB, "name-hush"), "bundle-hush"):
+            first.send({"type": "publish", "name": "name-hush", "bundle": text})
         first.send({"type": "leave", "room": "room-hush"})
         first.append("room-hush", "body-hush")
         assert first.receive("error")["code"] == "not-joined"

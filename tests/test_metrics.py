@@ -15,6 +15,7 @@ from websockets.exceptions import ConnectionClosed
 
 import server as code
 from conftest import wait_until
+from known_bundles import ANN, BOB, bundle
 
 OUR_LABELS = {"code", "le"}
 
@@ -217,6 +218,9 @@ def test_no_label_and_no_other_line_tells_a_room_a_name_an_id_a_body_or_an_addre
     ann.join("room-hush", "name-hush")
     ann.appended("room-hush", "body-hush", id="id-hush", kind="kind-hush")
     ann.append("other-hush", "x")
+    for signer in (ANN, BOB):
+        ann.send({"type": "publish", "name": "name-hush", "bundle": bundle(signer, "name-hush")})
+    ann.send({"type": "look-up", "names": ["name-hush"]})
     ann.send_at_once('{"type": "hush", "room": "hush"', 30)
     assert ann.close_code() == 4002
     text = get(relay.url, "/metrics?name-hush").text
