@@ -4,8 +4,8 @@ import pytest
 
 from identity_room import START, Device, Page, pass_time, settle, world
 from protocol.errors import Problem
-from protocol.identity_envelope import read_members
-from protocol.levels.changes import Add
+from protocol.identity_envelope import Member, read_members
+from protocol.levels.changes import Add, Remove
 from reference import run
 
 DAY = 86_400
@@ -204,6 +204,61 @@ def test_two_admins_who_change_the_list_at_once_both_get_what_they_wanted():
     assert [name for name, _ in dave.listed()] == ["Alice", "Bob", "Carol", "Dave"]
     say(room, dave, "both")
     assert all(page.texts()[-1] == ("Dave", "both") for page in room.pages)
+
+
+@pytest.mark.parametrize("steps", range(6))
+def test_a_change_that_is_wanted_while_another_is_being_read_follows_it(steps):
+    room = members("Alice", "Bob", "Carol")
+    alice, bob, carol = room.pages
+    alice.names_admin(bob)
+    settle(*room.pages)
+    bob.device.platform.pauses = True
+    alice.names_admin(carol)
+    bob.deliver()
+    for _ in range(steps):
+        bob.go_on()
+    bob.removes(carol)
+    for _ in range(10):  # first what was wanted last: it knows the list that it found
+        bob.go_on(1)
+    settle(*room.pages)
+    pass_time(room, 1)
+    assert alice.listed() == bob.listed() == [("Alice", True), ("Bob", True)]
+    assert last_codes(room) == [[], [], []]
+
+
+@pytest.mark.parametrize("steps", range(6))
+def test_a_text_that_is_written_while_a_change_is_being_read_stands_once(steps):
+    room = members("Alice", "Bob", "Carol")
+    alice, bob, carol = room.pages
+    bob.device.platform.pauses = True
+    alice.removes(carol)
+    bob.deliver()
+    for _ in range(steps):
+        bob.go_on()
+    bob.says("meanwhile")
+    for _ in range(10):
+        bob.go_on(1)
+    settle(*room.pages)
+    assert alice.texts() == bob.texts() == [("Bob", "meanwhile")] and carol.texts() == []
+
+
+def test_a_wish_of_an_admin_who_is_none_any_more_is_dropped():
+    room = members("Alice", "Bob", "Carol")
+    alice, bob, carol = room.pages
+    alice.names_admin(bob)
+    settle(*room.pages)
+    bob.drop()
+    bob.wishes(Remove(carol.device.ours.public))
+    one = alice.level.membership.roster.list
+    demoted = [Member(member.identity, member.name, member.name == "Alice") for member in one.members]
+    control = run(alice.level.steward.change(demoted))
+    room.relay.take(control.kind, control.body, "x", "Alice")
+    settle(*room.pages)
+    entries = len(room.relay.entries)
+    bob.reconnect()
+    settle(*room.pages)
+    pass_time(room, 60)
+    assert len(room.relay.entries) == entries and len(bob.listed()) == 3
 
 
 def test_a_name_that_another_key_has_in_the_list_cannot_be_added():

@@ -73,18 +73,15 @@ class Membership:
 
     async def apply(self, entry):
         """[(sentence, code)] of a `members` entry, which counts. Raises a Refusal, and then nothing of it does."""
-        self.seq = entry["seq"]
-        before, after = self.roster, await self.follow(entry["body"])
-        self.roster, self.is_missing = after, False
-        if after.list_hash != before.list_hash:
-            self.seen = self.platform.time()
-        self.was_member = self.was_member or self.us() is not None
-        if self.founder is None:
-            self.founder = after.list.signer
-        notices = [(sentence, "members") for sentence in self.told(before, after)]
-        if not await self.keys.turn(after):
-            wrapper = self.name_of(after.current.wrapper, after)
-            notices.append((f"{BadWrap.for_people} It was {wrapper}.", BadWrap.code))
+        try:
+            after = await self.follow(entry["body"])
+            is_right = await self.keys.turn(after)
+        finally:
+            self.seq = entry["seq"]
+        # Nothing waits from here to the end of turn(), so whoever writes meanwhile finds one list, its seq and its key.
+        notices = self.turn(after)
+        if not is_right:
+            notices.append((f"{BadWrap.for_people} It was {self.name_of(after.current.wrapper, after)}.", BadWrap.code))
         if self.settled:
             await self.keep()
         return notices
@@ -98,9 +95,20 @@ class Membership:
             after = await self.known.roster(self.prefix).apply(self.platform, body, True)
         elif after.list.number == self.known.list.number and after.list_hash != self.known.list_hash:
             raise ForkedList()
-        if after.list.number >= self.known.list.number or self.is_opened_again(after):
-            self.known = None
         return after
+
+    def turn(self, after):
+        """This is the newest state now. What people are told of it: [(sentence, code)]."""
+        before, self.roster, self.is_missing = self.roster, after, False
+        if after.list_hash != before.list_hash:
+            known = self.known and self.known.list_hash == after.list_hash
+            self.seen = self.known.seen if known else self.platform.time()
+        if self.known and (after.list.number >= self.known.list.number or self.is_opened_again(after)):
+            self.known = None
+        self.was_member = self.was_member or self.us() is not None
+        if self.founder is None:
+            self.founder = after.list.signer
+        return [(sentence, "members") for sentence in self.told(before, after)]
 
     def is_opened_again(self, after):
         """A room that the relay has removed whole, opened anew by somebody who was an admin of it."""
