@@ -126,7 +126,6 @@ class Identity:
 
     async def members_changed(self, entry):
         notices = await self.membership.apply(entry)
-        self.steward.read()
         return Changed(notices + (meet(self.membership, self.trust) if self.membership.settled else []))
 
     async def keys_shared(self, entry):

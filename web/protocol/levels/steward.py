@@ -29,11 +29,15 @@ class Steward:
         """Wants a change. Raises Problem if it cannot be made of the newest list."""
         if self.membership.us() is None:
             raise Problem("message", "not-a-member", "Only members can change who is in the room.")
-        leaves = isinstance(change, Remove) and change.identity == self.ours.public
-        if not leaves and not self.membership.is_admin():
+        if not self.may(change):
             raise Problem("message", "not-an-admin", "Only an admin of the room can do this.")
         change.apply(self.membership.roster.list.members)
         self.wishes.append(change)
+
+    def may(self, change):
+        """Whether it is on us to sign it."""
+        leaves = isinstance(change, Remove) and change.identity == self.ours.public
+        return leaves or self.membership.is_admin()
 
     async def control(self, wants_to_write):
         """The entry that we should append now, or None. It counts once it has been read in the log."""
@@ -41,11 +45,13 @@ class Steward:
             return None
         if self.membership.roster.list is None:
             return await self.opening()
+        members = self.membership.roster.list.members
+        self.wishes = [wish for wish in self.wishes if self.may(wish) and not is_settled(wish, members)]
         if self.wishes:
-            return await self.change(self.wishes[0].apply(self.membership.roster.list.members))
+            return await self.change(self.wishes[0].apply(members))
         now = self.platform.time()
         if self.membership.is_admin() and now - self.membership.confirmed_at() >= DAY:
-            return await self.change(self.membership.roster.list.members)
+            return await self.change(members)
         if self.needs_epoch(wants_to_write, now):
             return await self.epoch()
         return await self.shared() if self.to_share else None
@@ -99,11 +105,6 @@ class Steward:
             return None
         octets = await share(self.platform, self.ours, self.membership.room, recipient, first, keys)
         return Control(HISTORY, write(self.platform, self.history_prefix, octets), None)
-
-    def read(self):
-        """A list has been read: what it has settled is no longer wished for."""
-        members = self.membership.roster.list.members
-        self.wishes = [wish for wish in self.wishes if not is_settled(wish, members)]
 
 
 def is_settled(wish, members):
