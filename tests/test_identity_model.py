@@ -6,6 +6,7 @@ from its entries alone (known_roster.py): who was a member when, which texts cou
 
 import struct
 from base64 import urlsafe_b64decode
+from types import SimpleNamespace
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
@@ -29,6 +30,7 @@ class Log:
     """What the entries of a log mean, by the specification and without the code under test."""
 
     def __init__(self, entries):
+        self.entries = entries
         self.state, self.states = State(), []  # the state after each entry
         self.readers = {}  # number of an epoch -> the identities that may read it
         self.codes = []  # of each entry: "counts", or the code of the refusal
@@ -36,6 +38,9 @@ class Log:
         for entry in entries:
             self.codes.append(getattr(self, entry["kind"])(entry["seq"], entry["body"]))
             self.states.append(self.state)
+
+    def judged(self):
+        return zip(self.entries, self.codes, strict=True)
 
     def identities(self):
         return {person.identity for person in self.state.people}
@@ -75,6 +80,11 @@ class Log:
         return all(identity in {person.identity for person in one.people} for one in self.states[max(0, seq - 1) :])
 
 
+def is_listed(page, device):
+    one = page.level.membership.roster.list
+    return one is not None and one.member(device.ours.public) is not None
+
+
 class Said:
     def __init__(self, page, text, seq):
         self.page, self.text, self.seq = page, text, seq  # seq: the newest entry of the relay when it was said
@@ -92,22 +102,79 @@ class People(RuleBasedStateMachine):
         self.devices, self.pages, self.ended = [], [], []
         self.said, self.made = [], {}  # made: body -> its text
 
-    @initialize(count=st.integers(2, 6), at_once=st.integers(1, 5), present=st.integers(1, 6))
-    def some_are_there(self, count, at_once, present):
+    @initialize(count=st.integers(2, 6), at_once=st.integers(1, 5), members=st.integers(1, 6), admins=st.integers(1, 2))
+    def some_are_members(self, count, at_once, members, admins):
         self.relay.at_once = at_once
         self.devices = [Device(self.clock, name) for name in NAMES[:count]]
         self.pages = [None] * count
+        for who in range(count):
+            self.arrive(who)
+        settle(*self.pages)
+        for page in self.pages[1:members]:
+            self.pages[0].adds(page)
+            settle(*self.pages)
+        for page in self.pages[1 : min(members, admins)]:
+            self.pages[0].names_admin(page)
+            settle(*self.pages)
         for device in self.devices:
             device.platform.pauses = self.pauses
-        for who in range(min(count, present)):
-            self.arrive(who)
 
-    def device(self, who):
-        return self.devices[who % len(self.devices)]
-
-    def page(self, who):
+    def one_of(self, which, fits):
+        """Of the pages that are there and fit, or None."""
         type(self).steps += 1
-        return self.pages[who % len(self.pages)]
+        pages = [page for page in self.pages if page and fits(page)]
+        return pages[which % len(pages)] if pages else None
+
+    def anyone(self, which):
+        return self.one_of(which, lambda page: True)
+
+    # Coming and going
+
+    @rule(who=people)
+    def come_back(self, who):
+        """After a crash, or after the connection broke."""
+        who %= len(self.pages)
+        if self.pages[who] is None:
+            self.arrive(who)
+        elif self.pages[who].lost:
+            self.pages[who].reconnect()
+
+    def arrive(self, who):
+        device = self.devices[who]
+        pauses, device.platform.pauses = device.platform.pauses, False
+        page = self.pages[who] = self.opened(device)
+        device.platform.pauses = pauses
+        seal = page.level.seal
+
+        async def recorded(text):
+            body = await seal(text)
+            self.made[body] = text
+            return body
+
+        page.level.seal = recorded
+
+    def opened(self, device):
+        return Page(self.relay, device)
+
+    @rule(who=people)
+    def crash(self, who):
+        if page := self.anyone(who):
+            page.crash()
+            self.pages[self.pages.index(page)] = None
+
+    @rule(who=people, noticed=st.booleans())
+    def lose_the_connection(self, who, noticed):
+        if page := self.one_of(who, lambda page: not page.lost):
+            page.drop() if noticed else page.cut()
+
+    # What people do
+
+    def wish(self, who, whom, what, others):
+        """One who seems to be an admin changes something about one of the others; or tries to, who is no admin."""
+        page = self.one_of(who, lambda page: page.level.membership.is_admin()) or self.anyone(who)
+        if page and (others := [one for one in self.devices if others(page, one)]):
+            device = others[whom % len(others)]
+            self.tries(getattr(page, what), SimpleNamespace(device=device, name=device.name))
 
     def tries(self, work, *arguments):
         try:
@@ -115,95 +182,44 @@ class People(RuleBasedStateMachine):
         except Problem as problem:
             assert problem.code in PROBLEMS and problem.for_people
 
-    # Coming and going
-
-    @rule(who=people)
-    def arrive(self, who):
-        who %= len(self.pages)
-        if self.pages[who] is None:
-            device = self.devices[who]
-            pauses, device.platform.pauses = device.platform.pauses, False
-            page = self.pages[who] = self.opened(device)
-            device.platform.pauses = pauses
-            seal = page.level.seal
-
-            async def recorded(text):
-                body = await seal(text)
-                self.made[body] = text
-                return body
-
-            page.level.seal = recorded
-
-    def opened(self, device):
-        return Page(self.relay, device)
-
-    @rule(who=people)
-    def crash(self, who):
-        if page := self.page(who):
-            page.crash()
-            self.pages[self.pages.index(page)] = None
-
-    @rule(who=people)
-    def cut(self, who):
-        if (page := self.page(who)) and not page.lost:
-            page.cut()
-
-    @rule(who=people)
-    def drop(self, who):
-        if (page := self.page(who)) and not page.lost:
-            page.drop()
-
-    @rule(who=people)
-    def reconnect(self, who):
-        if (page := self.page(who)) and page.lost:
-            page.reconnect()
-
-    # What people do
-
     @rule(who=people, whom=people)
     def add(self, who, whom):
-        self.wish(who, whom, "adds")
+        self.wish(who, whom, "adds", lambda page, one: not is_listed(page, one))
 
     @rule(who=people, whom=people)
     def remove(self, who, whom):
-        self.wish(who, whom, "removes")
-
-    @rule(who=people)
-    def leave_for_good(self, who):
-        self.wish(who, who, "removes")
+        self.wish(who, whom, "removes", lambda page, one: page.device is not one and is_listed(page, one))
 
     @rule(who=people, whom=people)
     def name_an_admin(self, who, whom):
-        self.wish(who, whom, "names_admin")
+        self.wish(who, whom, "names_admin", lambda page, one: True)
 
-    def wish(self, who, whom, what):
-        if page := self.page(who):
-            # Of another only name and device are needed, so it need not be there.
-            other = self.page(whom) or Page.__new__(Page)
-            other.device, other.name = self.device(whom), self.device(whom).name
-            self.tries(getattr(page, what), other)
+    @rule(who=people)
+    def leave_for_good(self, who):
+        if page := self.one_of(who, lambda page: len(page.listed()) > 1):
+            self.tries(page.removes, page)
 
     @rule(who=people, whom=people)
     def share(self, who, whom):
-        page, other = self.page(who), self.page(whom)
-        if page and other and page is not other and page.level.membership.us():
+        page, other = self.one_of(who, lambda page: page.level.membership.us()), self.anyone(whom)
+        if page and other and page is not other:
             page.shares_with(other)
 
     @rule(who=people, times=st.integers(1, 3))
     def say(self, who, times):
-        if page := self.page(who):
-            for _ in range(times):
-                text = f"text {len(self.said)}"
-                self.said.append(Said(page, text, len(self.relay.entries)))
-                try:
-                    page.says(text)
-                except Problem as problem:
-                    assert problem.code == "may-not-write" and problem.for_people
-                    self.said.pop()
+        page = self.one_of(who, lambda page: not page.level.standing()) or self.anyone(who)
+        for _ in range(times if page else 0):
+            text = f"text {len(self.said)}"
+            self.said.append(Said(page, text, len(self.relay.entries)))
+            try:
+                page.says(text)
+            except Problem as problem:
+                assert problem.code == "may-not-write" and problem.for_people
+                self.said.pop()
 
     @rule(who=people)
     def retry(self, who):
-        if page := self.page(who):
+        if page := self.one_of(who, lambda page: any(row["state"] == "failed" for row in page.rows("message"))):
             for row in page.rows("message"):
                 if row["state"] == "failed":
                     page.retries(row["id"])
@@ -212,12 +228,12 @@ class People(RuleBasedStateMachine):
 
     @rule(who=people, most=few)
     def deliver_some(self, who, most):
-        if page := self.page(who):
+        if page := self.one_of(who, lambda page: page.inbox):
             page.deliver(most)
 
     @rule(who=people)
     def deliver_all_to_one(self, who):
-        if page := self.page(who):
+        if page := self.one_of(who, lambda page: page.inbox):
             settle(page)
 
     @rule(seconds=st.sampled_from([1, 60, 3_600, 86_460]))
@@ -280,7 +296,7 @@ class People(RuleBasedStateMachine):
     def expected(self, page, log):
         rows, ours = [], page.device.ours.public
         own = {one.text for one in self.said if one.page is page}
-        for entry, code in zip(self.relay.entries, log.codes, strict=True):
+        for entry, code in log.judged():
             text = self.made.get(entry["body"])
             if code != "counts":
                 if not (code == "old-epoch" and text in own):
@@ -306,3 +322,19 @@ class People(RuleBasedStateMachine):
 def test_members_end_with_one_list_and_one_order_and_nobody_reads_what_they_may_not():
     run_state_machine_as_test(People, settings=profile(60, 40))
     print(People.steps)
+
+
+class PeopleAtOnce(People):
+    """Each piece of cryptography takes its time: whatever a page does meanwhile comes in between."""
+
+    pauses = True
+
+    @rule(who=people, which=st.integers(0, 3), steps=few)
+    def go_on(self, who, which, steps):
+        if page := self.one_of(who, lambda page: page.reading or page.under_way):
+            for _ in range(steps):
+                page.go_on(which)
+
+
+def test_the_same_holds_if_what_a_page_does_at_once_comes_in_any_order():
+    run_state_machine_as_test(PeopleAtOnce, settings=profile(60, 50))
