@@ -1,61 +1,90 @@
-"""A room's log in memory, for members at level identity: appends as the relay does, precondition and all."""
+"""What a log of level identity means, from its entries alone: who is a member, what counts, and who may read it.
 
-from identity_peer import Append, PeerRoom
+A second reading of web/protocol/identity.md, 5 and 6, over that of its lists (known_roster.py). Nothing of web/ is
+imported. Signatures of lists and epochs are verified; messages and shared keys are taken to be what they say.
+"""
 
+import struct
+from base64 import urlsafe_b64decode
 
-class NotNewest(Exception):
-    """The newest entry of this kind is another one, so nothing was appended."""
+from known_roster import State, after
 
-
-class MemoryLog:
-    """`entries` as in section 1 of the specification; `at` is not looked at by anybody."""
-
-    def __init__(self):
-        self.entries = []
-
-    def newest(self, kind: str) -> int:
-        return max((entry["seq"] for entry in self.entries if entry["kind"] == kind), default=0)
-
-    def append(self, name: str, one: Append, if_newest: bool = True) -> int:
-        """-> the seq. `if_newest` False: as a relay that ignores preconditions."""
-        if if_newest and one.if_newest not in (None, self.newest(one.kind)):
-            raise NotNewest
-        seq = len(self.entries) + 1
-        entry = {"seq": seq, "kind": one.kind, "id": f"{name}-{seq}", "name": name}
-        self.entries.append(entry | {"at": "2026-11-26T12:00:00.000Z", "body": one.body})
-        return seq
+ROOM = b"den"
 
 
-class Person:
-    """Someone with a name who reads a MemoryLog and writes to it."""
+def octets(body, prefix):
+    return urlsafe_b64decode(body[len(prefix) :] + "===")
 
-    def __init__(self, log: MemoryLog, name: str, peer: PeerRoom):
-        self.log, self.name, self.peer = log, name, peer
 
-    @property
-    def public(self) -> bytes:
-        return self.peer.identity.public
+def message_fields(body):
+    """(sender, epoch, list_hash)"""
+    sender, _, epoch, list_hash = struct.unpack_from(">32s16sQ32s", octets(body, "identity-1."))
+    return sender, epoch, list_hash
 
-    def read(self) -> list[tuple]:
-        """All that is new -> the outcomes."""
-        return [self.peer.read(entry) for entry in self.log.entries[len(self.peer.outcomes) :]]
 
-    def does(self, one: Append, **options) -> tuple:
-        """Appends and reads -> its own outcome there."""
-        seq = self.log.append(self.name, one, **options)
-        self.read()
-        return self.peer.outcomes[seq]
+def history_fields(body):
+    """(sender, recipient, first, count)"""
+    return struct.unpack_from(">32s32sQH", octets(body, "identity-history-1."))
 
-    def says(self, text: str) -> tuple:
-        """Begins an epoch if one is due, and appends the text."""
-        self.read()
-        if self.peer.must_begin_epoch():
-            self.does(self.peer.begin_epoch())
-        return self.does(self.peer.seal(text))
 
-    def says_again(self) -> list[tuple]:
-        """What came too late."""
-        self.read()
-        if self.peer.outdated and self.peer.must_begin_epoch():
-            self.does(self.peer.begin_epoch())
-        return [self.does(one) for one in self.peer.reseal()]
+class Log:
+    """`entries` may grow; read() goes on."""
+
+    def __init__(self, entries):
+        self.entries = entries
+        self.state, self.states = State(), []  # the state after each entry
+        self.readers = {}  # number of an epoch -> the identities that may read it
+        self.codes = []  # of each entry: "counts", or the code of the refusal
+        self.epochs = {}  # seq of a message that counts -> the number of its epoch
+
+    def read(self):
+        for entry in self.entries[len(self.codes) :]:
+            self.codes.append(getattr(self, entry["kind"])(entry["seq"], entry["body"]))
+            self.states.append(self.state)
+        return self
+
+    def judged(self):
+        return zip(self.entries, self.codes, strict=True)
+
+    def counted(self):
+        """(entry, the identities that may read it) of each message that counts."""
+        return [(self.entries[seq - 1], self.readers[epoch]) for seq, epoch in self.epochs.items()]
+
+    def identities(self):
+        return {person.identity for person in self.state.people}
+
+    def members(self, seq, body):
+        found = after(self.state, ROOM, body)
+        if isinstance(found, str):
+            return found
+        if found.epoch != self.state.epoch:
+            self.readers[found.epoch] = {person.identity for person in found.people}
+        self.state = found
+        return "counts"
+
+    def message(self, seq, body):
+        sender, epoch, list_hash = message_fields(body)
+        if self.state.epoch == 0:
+            return "not-for-you"
+        if epoch < self.state.epoch or (epoch == self.state.epoch and not self.state.has_epoch):
+            return "old-epoch"
+        if epoch > self.state.epoch or list_hash != self.state.list_hash:
+            return "forked-list"
+        if sender not in self.identities():
+            return "not-a-member"
+        self.epochs[seq] = epoch
+        return "counts"
+
+    def history(self, seq, body):
+        sender, recipient, first, count = history_fields(body)
+        if self.state.epoch == 0:
+            return "not-for-you"
+        if sender not in self.identities():
+            return "not-a-member"
+        for epoch in range(first, first + count):
+            self.readers.setdefault(epoch, set()).add(recipient)
+        return "counts"
+
+    def was_member_since(self, identity, seq):
+        """In every state from that after entry `seq` on."""
+        return all(identity in {person.identity for person in one.people} for one in self.states[max(0, seq - 1) :])

@@ -65,6 +65,7 @@ class Relay:
         self.numbers = itertools.count(1)
         self.oldest = 1
         self.at_once = 1_000  # entries of a frame
+        self.heeds_if_newest = True
 
     def receive(self, page, frame):
         getattr(self, frame["type"])(page, frame)
@@ -95,7 +96,7 @@ class Relay:
             if entry["id"] == frame["id"]:
                 return page.put({"type": "appended", "id": frame["id"], "seq": entry["seq"]})
         newest = max([0] + [entry["seq"] for entry in self.entries if entry["kind"] == frame["kind"]])
-        if frame.get("if_newest", newest) != newest:
+        if self.heeds_if_newest and frame.get("if_newest", newest) != newest:
             return page.put({"type": "error", "code": "not-newest", "message": "Not the newest.", "id": frame["id"]})
         return self.take(frame["kind"], frame["body"], frame["id"], page.name, page)
 
@@ -107,6 +108,26 @@ class Relay:
             page.put({"type": "appended", "id": id, "seq": entry["seq"]})
         for one in self.connected:
             one.put({"type": "entries", "entries": [dict(entry)]})
+
+
+class Lie(Relay):
+    """What one page is shown in place of the truth, to which it writes. Honest until it is told to be not."""
+
+    def __init__(self, truth):
+        super().__init__()
+        self.truth, self.honest = truth, True
+        truth.connected[self] = next(truth.numbers)
+
+    def append(self, page, frame):
+        self.truth.append(page, frame)
+
+    def put(self, frame):
+        if self.honest and frame["type"] == "entries":
+            for entry in frame["entries"]:
+                self.show(entry)
+
+    def show(self, entry):
+        self.take(entry["kind"], entry["body"], entry["id"], entry["name"])
 
 
 class Show:
