@@ -21,7 +21,7 @@ LAYERS = [
     {"envelope", "digits", "looks", "hkdf", "identity_errors"},
     {"frames", "hpke", "identity"},
     {"identity_envelope", "identity_bodies", "directory", "trust", "invite", "records"},
-    {"roster"},
+    {"roster", "identity_forms"},
     {"epoch"},
     {"levels"},
     {"ladder", "writing", "writers", "members", "verdict", "wire", "log_position"},

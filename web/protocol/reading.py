@@ -51,6 +51,7 @@ class Reading:
             if isinstance(outcome, Refusal) and outcome.sent_again and self.writing.came_too_late(entry):
                 continue
             if isinstance(outcome, Changed):
+                self.wire.keep(entry, outcome)  # whoever wrote it: it holds nothing that the relay may not know
                 fresh += self.told(entry, outcome)
                 continue
             item = self.writing.landed(entry)

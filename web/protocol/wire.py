@@ -119,11 +119,15 @@ def look(platform, level, address, entry, outcome, padding):
         ("Time", entry["at"]),
         ("Name", shown_name(platform, entry["name"]) + ", as its page called itself"),
     ]
-    parts = taken_apart(platform, level, entry["body"])
+    form = level.forms.get(entry["kind"], level)
+    parts = taken_apart(platform, form, entry["body"])
     if parts is None:
         raw = of_text("body", "not of this level's form, so it is not taken apart", entry["body"])
         leaks += [("Length", f"{raw.size:,} bytes, with whatever stands in them"), ADDRESS]
         return Pane("", members, [raw], len(entry["body"]), "", leaks)
+    if form is not level:
+        leaks += form.leaks(platform, parts) + [ADDRESS]
+        return Pane("", members, in_parts(form, parts, {}), len(entry["body"]), entry["body"], leaks)
     note, unknown = "", {}
     if level.padded and not padding:
         note = UNOPENED
@@ -169,5 +173,15 @@ def in_parts(level, parts, unknown):
         if type(piece) is str:
             made.append(of_text("", "", piece))
         else:
-            made += [of_bytes(name, level.meanings[name], octets, unknown.get(name, 0)) for name, octets in piece]
+            for shown, (name, octets) in zip(numbered([name for name, _ in piece]), piece):
+                made.append(of_bytes(shown, level.meanings[name], octets, unknown.get(name, 0)))
     return made
+
+
+def numbered(names):
+    """The names, those that stand there more than once with numbers from 1 on."""
+    seen, found = {}, []
+    for name in names:
+        seen[name] = seen.get(name, 0) + 1
+        found.append(f"{name} {seen[name]}" if names.count(name) > 1 else name)
+    return found

@@ -33,6 +33,7 @@ For who looks at a body, or attacks it:
     Level.pieces(parts)             the body as it is spelt: strings, and lists of parts, whose bytes stand there joined
                                     and in base64url
     Level.body_of(platform, parts)  the body of parts of any length
+    Level.forms                     {kind: the same for bodies of a kind of its own, as identity_forms.py has it}
     Level.meanings                  {field: what it is, in a few words}
     Level.sealed, Level.signature   the field of ciphertext || tag, and that of a signature over all before it, or ""
     Level.padded                    whether texts are padded as in section 4.3
@@ -101,6 +102,7 @@ class SharedSecret:
     """What is the same at all levels where a passphrase is all that a room has: anyone who knows it may write."""
 
     secret = "passphrase"
+    forms = {}
     relayed_is_final = True
     has_duties = False
 

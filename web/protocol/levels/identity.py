@@ -6,6 +6,7 @@ from ..epoch import history_label, open_shared
 from ..errors import BadSignature, Refusal, UnknownKind
 from ..identity_bodies import HISTORY_PREFIX, MEANINGS, MESSAGE_PREFIX, message_parts, read_history
 from ..identity_envelope import MEMBERS_PREFIX
+from ..identity_forms import HistoryForm, MembersForm
 from . import MESSAGE, Changed, Tag
 from .keyring import KeyRing
 from .membership import Membership
@@ -27,6 +28,7 @@ class Identity:
     comparison = "If the number is the same on both sides, nobody stands between you."
     open_to_view = False
     padded = True
+    forms = {MEMBERS: MembersForm(MEMBERS_PREFIX), HISTORY: HistoryForm(HISTORY_PREFIX)}
     sealed, signature = "ct", "sig"
     meanings = MEANINGS
     in_clear = "who wrote it, by key, how much before, and what it had been shown: all before ct is not encrypted"
