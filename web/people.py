@@ -86,6 +86,7 @@ class People:
                 return self.ask(session, OTHER_KEY.format(sentence), "Add the new key", anew)
             if code or bundle is None:
                 return self.say(session, sentence or UNKNOWN.format(name))
+            session.level.trust.shown(name, bundle)
             return await self.wish(session, Add(bundle.identity, name))
 
         self.directory.look_up(name, pin, found)

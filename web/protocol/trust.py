@@ -109,6 +109,17 @@ class Trust:
         self.changed()
         return pin
 
+    def shown(self, name, bundle):
+        """The directory has shown this Bundle of a name, and it was checked: no older one is believed from now on.
+
+        Another identity than the pinned one moves the pin once it is in a list, of which people are told.
+        """
+        pin = self.pins.get(name)
+        if pin is None:
+            self.first_contact(name, bundle.identity, bundle.version)
+        elif pin.identity == bundle.identity:
+            self.moved(pin, bundle.identity, bundle.version)
+
     def moved(self, pin, identity, version):
         """The name has a newer bundle: another identity, or the same one again."""
         if identity != pin.identity:
