@@ -58,6 +58,9 @@ class GlassPlatform(BrowserPlatform):
     async def hkdf_aes_key(self, root, salt, info):
         return await aes_key(await subtle.deriveBits(webcrypto.hkdf(salt, info), root.key, 256))
 
+    async def aes_key(self, key):
+        return Glass(await webcrypto.aes_key(key), key)
+
     async def aes_gcm_seal(self, key, nonce, plaintext, aad):
         return await webcrypto.aes_gcm_seal(key.key, nonce, plaintext, aad)
 

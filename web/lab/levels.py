@@ -5,9 +5,12 @@ the time: so nothing that is said in a lab room can be taken for what was said i
 """
 
 from protocol.envelope import LAB_PASSPHRASE_PREFIX
+from protocol.identity_forms import HistoryForm, MembersForm
 from protocol.ladder import Ladder
 from protocol.levels.classic import Classic
+from protocol.levels.identity import Identity
 from protocol.levels.passphrase import Passphrase
+from protocol.levels.steward import HISTORY, MEMBERS
 
 MARK = "Lab room: watched and attacked. Say nothing here that is secret."
 SENTENCE = "Every page in this room shows its keys to who sits before it. Apart from that: "
@@ -34,4 +37,15 @@ class LabPassphrase(Passphrase):
     sentence = SENTENCE + Passphrase.sentence
 
 
-LAB = Ladder([LabClassic, LabPassphrase], "lab-passphrase")
+class LabIdentity(Identity):
+    id = "lab-identity"
+    prefix, members_prefix, history_prefix = "lab-identity-1.", "lab-identity-members-1.", "lab-identity-history-1."
+    forms = {MEMBERS: MembersForm(members_prefix), HISTORY: HistoryForm(history_prefix)}
+    scope = "lab-identity/"
+    title = "Lab: Identity"
+    mark = MARK
+    open_to_view = True
+    sentence = SENTENCE + Identity.sentence
+
+
+LAB = Ladder([LabClassic, LabPassphrase, LabIdentity], "lab-passphrase")

@@ -35,6 +35,7 @@ class Middle:
         self.connections = []
         self.logs = {}  # room address -> its entries, as the relay sent them
         self.joins = 0  # `joined` frames that passed
+        self.bundles = {}  # name -> bundles, of people of the attacker's own: the directory has them through this alone
         self.problems = []  # of the attack under way: its own mistakes
 
     def open(self, page, relay):
@@ -66,6 +67,9 @@ class Middle:
         if frame["type"] == "entries":
             self.keep(frame)
         self.joins += frame["type"] == "joined"
+        if frame["type"] == "found":
+            for one in frame["names"]:
+                one["bundles"] = self.bundles.get(one["name"], one["bundles"])
         attack = self.attack
         frames = self.asked(attack and attack.from_relay, connection, "page", frame)
         return [(connection.page, one) for one in frames] + self.injected()

@@ -4,17 +4,21 @@ The attack matrix is computed by this, and so is what the lab's console says.
 """
 
 from protocol.encoding import NAME_NOT_SHOWN
+from protocol.identity_errors import IDENTITY_REFUSALS
 
+from .attacks.attack import OPENLY
 from .seen import seq_of
 
 PRESENCE = ("joined", "left")  # codes of honest notices
+OF_THE_LIST = ("members", "unproven", "shared")  # and of those that a level with a list of members has besides
 NO_EFFECT, SUCCEEDS = "no effect", "succeeds"
 
 
 class Talk:
     """What Alice and Bob really said and did in a room, whatever their pages show of it."""
 
-    def __init__(self):
+    def __init__(self, relayed_is_final=True):
+        self.relayed_is_final = relayed_is_final  # as the level has it
         self.said = []  # (name, text)
         self.absences = 0  # how often one of them was away, and came back
         self.absent = set()  # who came back with a new session
@@ -27,8 +31,9 @@ class Talk:
         if what == "hears":
             return bool(same)
         if what == "writes":
-            # Until the page says that the relay has it; it may never take its place in the log.
-            return any(row["state"] == "relayed" for row in same)
+            # Until the page says that the relay has it; it may never take its place in the log. Some levels say so only
+            # of what has taken it.
+            return any(row["state"] == "relayed" or not self.relayed_is_final for row in same)
         return any(seq_of(row) is not None for row in same)
 
 
@@ -37,7 +42,8 @@ def is_settled(seen, attack):
     here = [seq_of(row) for row in seen.rows()]
     if any(type(seq) is int and seq not in here for seq in attack.answers.values()):
         return False
-    if any(row["state"] == "sending" for row in seen.rows()):
+    never_relayed = attack.leaves_sending and not attack.hand.level.relayed_is_final
+    if not never_relayed and any(row["state"] == "sending" for row in seen.rows()):
         return False
     kinds = [row["kind"] for row in seen.rows()]
     return "refusal" in kinds if attack.leaves_waiting else "waiting" not in kinds
@@ -75,13 +81,14 @@ class Outcome:
                 self.mark(label, "refused", row["code"], who)
             elif row["kind"] == "waiting":
                 self.mark(label, "seen", "waiting", who)
-            elif row["kind"] == "notice" and row["code"] not in PRESENCE:
+            elif row["kind"] == "notice" and row["code"] not in PRESENCE + OF_THE_LIST:
                 self.mark(label, "seen", row["code"], who)
             elif row["kind"] == "message":
                 self.look_at_message(row, label, honest, who)
         self.look_around(who, seen)
         messages = seen.messages()
-        if [(row["name"], row["text"]) for row in messages] != self.talk.said:
+        said = [(row["name"], row["text"]) for row in messages]
+        if [one for one in said if one != OPENLY] != self.talk.said:
             self.whole = False
         times = [entry["at"] for entry in self.attack.hand.log]
         if any(seq_of(row) is not None and row["at"] not in times for row in messages):
@@ -98,7 +105,7 @@ class Outcome:
         for code in codes:
             self.mark(label, "seen", code, who)
         message = (row["name"], row["text"])
-        was_said = honest.get(message, 0) > 0 or row["text"] in self.attack.words
+        was_said = honest.get(message, 0) > 0 or row["text"] in self.attack.words or message == OPENLY
         honest[message] = honest.get(message, 0) - 1
         if not was_said and not codes:
             self.false.add(label)
@@ -109,8 +116,11 @@ class Outcome:
 
     def look_around(self, who, seen):
         """What is said beside the messages."""
-        if seen.sentence("alert") or seen.sentence("ask"):
-            self.mark("", "seen", "alert", who)
+        for sentence in (seen.sentence("alert"), seen.sentence("ask")):
+            if sentence:
+                self.mark("", "seen", code_of(sentence), who)
+        if seen.sentence("state"):
+            self.mark("", "seen", "standing", who)
         if who in self.talk.notes:
             self.mark("", "seen", "note", who)
 
@@ -147,7 +157,7 @@ class Outcome:
             return SUCCEEDS
         if label in self.marks:
             return self.marked(self.marks[label])
-        if not label and not self.whole:
+        if not label and (self.attack.learned or not self.whole):
             return SUCCEEDS
         refused = sorted({f"`{answer}`" for answer in answers if type(answer) is str})
         return f"refused by the relay: {', '.join(refused)}" if refused else NO_EFFECT
@@ -168,6 +178,14 @@ def of_label(text, label):
         if bracket and label in labels.rstrip(")").split(", "):
             return outcome
     return text
+
+
+def code_of(sentence):
+    """Of what stands in a banner: that of the refusal that it tells, or else "alert"."""
+    for refusal in IDENTITY_REFUSALS:
+        if sentence.startswith(refusal.for_people):
+            return refusal.code
+    return "alert"
 
 
 def gather(groups, key, item):

@@ -43,6 +43,8 @@ class Seen:
             self.mark(*given)
         elif what == "members":
             self.members = [member["name"] for member in given[0]]
+        elif what == "people":
+            self.members = [member["name"] for member in given[0]["members"]]
         else:
             self.said[what] = given[0]
 

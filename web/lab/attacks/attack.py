@@ -1,20 +1,26 @@
 """What every attack is: it stands between pages and the relay, sees each frame and decides what goes on."""
 
+from protocol.directory import first_bundle
 from protocol.frames import room_address
+from protocol.identity import OurIdentity
 from protocol.levels import MESSAGE, Waiting
+from protocol.trust import Trust
 
 # What the attacker has.
 ANYONE = "anyone"  # who can reach the relay: reads a room's bodies and writes bodies to it, under any name
 RELAY = "the relay"  # changes, withholds, repeats and invents frames
-MEMBER = "a member"  # anyone who knows the passphrase
+MEMBER = "a member"  # anyone who knows the passphrase, or is in the list of members
 RELAY_AND_MEMBER = "the relay and a member"
 
 FALSE = "I never said this"  # the words that attackers put into the mouths of others
+ACCOMPLICE = "Mallory"  # the attacker's own member, at a level with a list of them
+OPENLY = (ACCOMPLICE, FALSE)  # what deceives nobody
 
+HONEST = ("Alice says", "Bob hears", "Bob says", "Alice hears")
 # What Alice and Bob do before an attack begins. She writes first, so that Bob's page takes the room's key from hers and
 # derives only one.
 BEFORE = ("Alice joins", "Alice says", "Bob joins", "Bob hears", "Bob says", "Alice hears")
-HONEST = ("Alice says", "Bob hears", "Bob says", "Alice hears")
+BEFORE_WITH_LIST = ("Alice joins", "Bob joins", "Alice adds Bob") + HONEST
 
 
 class NotHere(Exception):
@@ -25,17 +31,17 @@ class Hand:
     """What an attacker plays with.
 
     platform: the protocol's, and async ed25519_from_seed(seed(32)) -> (private handle, public(32)). level: of the room,
-    one of `ladder`. room: its name. passphrase: bytes, or None for who does not know it. log: the room's entries, as
-    the relay has them so far, kept up to date by whoever runs the attack. elsewhere: entries of another room of this
-    level, with the same passphrase and people.
+    one of `ladder`. room: its name. secret: what its level begins a session with: the passphrase, bytes, or an
+    Accomplice; None for who has none. log: the room's entries, as the relay has them so far, kept up to date by whoever
+    runs the attack. elsewhere: entries of another room of this level, with the same passphrase and people.
     """
 
-    def __init__(self, platform, ladder, level, room, passphrase, log, elsewhere):
+    def __init__(self, platform, ladder, level, room, secret, log, elsewhere):
         self.platform = platform
         self.ladder = ladder
         self.level = level
         self.room = room
-        self.passphrase = passphrase
+        self.secret = secret
         self.log = log
         self.elsewhere = elsewhere
         self.sessions = []  # that were begun for the attack
@@ -51,9 +57,19 @@ class Hand:
     def last(self, name):
         """The newest message of this member."""
         for entry in reversed(self.log):
-            if entry["name"] == name:
+            if entry["name"] == name and entry["kind"] == MESSAGE:
                 return entry
         raise NotHere(name + " has not written yet")
+
+    def first(self):
+        """The first message of the room."""
+        return first_message(self.log)
+
+    async def secret_of(self, level):
+        """What a session at this level begins with. Of a level that is not the room's, any will do."""
+        if level.secret == self.level.secret:
+            return self.secret
+        return await Accomplice.made(self.platform) if level.secret == "device" else FALSE.encode()
 
     def parts(self, body):
         """(field, bytes) of a body of this level."""
@@ -61,6 +77,43 @@ class Hand:
 
     def body(self, parts):
         return self.level.body_of(self.platform, parts)
+
+
+def first_message(entries):
+    for entry in entries:
+        if entry["kind"] == MESSAGE:
+            return entry
+    raise NotHere("nobody has written yet")
+
+
+def sealer(session):
+    """What of a session seals its texts, and counts them."""
+    return session.messages if session.has_duties else session
+
+
+class Accomplice:
+    """The attacker's own device, as membership.py asks for an entrance. It keeps nothing."""
+
+    inviter = state = None
+
+    def __init__(self, name, ours):
+        self.name = name
+        self.ours = ours
+        self.trust = Trust([], lambda: None)
+
+    @classmethod
+    async def made(cls, platform, name=ACCOMPLICE):
+        return cls(name, await OurIdentity.from_seed(platform, platform.random(32)))
+
+    async def bundle(self, platform):
+        """What the directory should have of the name."""
+        return await first_bundle(platform, self.ours, self.name)
+
+    async def keep(self, octets):
+        pass
+
+    def close(self):
+        pass
 
 
 class Attack:
@@ -72,6 +125,8 @@ class Attack:
     besides, (side, member, frame) with side "relay" or "page", for the runner to take away.
 
     talk: what Alice and Bob do once it has begun. It ends with honest talk, as far as the attack leaves it possible.
+    talk_with_list: the same at a level with a list of members, where that is another. company, parting: what is done
+    there beside the usual before it begins, right after Alice has joined and at last.
     as_name: whose name the relay puts on what the attacker appends; None for that of the connection it came over.
     words: what the attacker's own people really said. labels: id -> variant, of the entries that the attack appends; ""
     where there is but one.
@@ -81,21 +136,41 @@ class Attack:
     needs = RELAY
     sentence = ""
     talk = HONEST
+    talk_with_list = None
+    company = parting = ()
     as_name = None
     words = ()
     only = ""  # of all that choices() gives, the one to be tried alone
     from_the_start = False  # begins before anyone joins, and then hand.log is empty
     leaves_waiting = False  # more keys to derive than a page does in a minute
+    leaves_sending = (
+        False  # a message that the relay never has is one that is under way for good, where a level says so
+    )
 
     def __init__(self, hand):
         self.hand = hand
+        if hand.level.has_duties:
+            self.talk = self.talk_with_list or self.talk
         self.injections = []
         self.labels = {}
         self.order = []  # the ids of `labels`, in the order in which they were appended
         self.answers = {}  # id -> the relay's answer to an entry of ours: a seq, or the code of its refusal
+        self.learned = []  # texts that the attacker has read and may not
+
+    @classmethod
+    def before(cls, level):
+        """What is done before it begins."""
+        if not level.has_duties:
+            return BEFORE
+        company = cls.company or ((f"Alice adds {ACCOMPLICE}",) if cls.needs in (MEMBER, RELAY_AND_MEMBER) else ())
+        return BEFORE_WITH_LIST[:1] + company + BEFORE_WITH_LIST[1:] + cls.parting
 
     async def begin(self):
         pass
+
+    async def reads(self):
+        """What the attacker, who may read nothing from its beginning on, has read nevertheless: texts."""
+        return []
 
     def choices(self):
         """Of what it could be tried on alone, the labels; none where there is no choice. Raises NotHere."""
@@ -144,14 +219,24 @@ class Attack:
 
         `change(session)`, async, comes first, and may give it another key, or parameters of its own.
         """
-        hand = self.hand
-        made = await (level or hand.level).start(hand.platform, hand.room, name, hand.passphrase)
+        hand, level = self.hand, level or self.hand.level
+        made = await level.start(hand.platform, hand.room, name, await hand.secret_of(level))
         hand.sessions.append(made)
         if change:
             await change(made)
         await self.read(made)
         await made.prepare()
+        if not made.can_seal():
+            await self.open_own(made)
         return made
+
+    async def open_own(self, session):
+        """Gives a session that has no room here one of its own, which nobody else is shown."""
+        control = await session.control(True)
+        if control is None:
+            raise NotHere("the attacker is no member")
+        entry = {"seq": 1, "kind": control.kind, "id": "own", "name": "", "at": "", "body": control.body}
+        await session.open([entry])
 
     async def read(self, session):
         """Shows the session the log, so that it takes the room's key and anchors from there as a page does."""

@@ -1,11 +1,12 @@
 """Attacks on bodies: altered, moved, of another level, not encrypted. Most need no passphrase."""
 
 from protocol.encoding import sized
+from protocol.levels import messages
 from protocol.levels.passphrase import header
 
-from .attack import ANYONE, FALSE, MEMBER, RELAY, Attack, NotHere
+from .attack import ANYONE, FALSE, MEMBER, RELAY, Attack, NotHere, first_message
 
-SESSION_FIELDS = ("session_public", "salt")  # what a body of some level names its session by
+SESSION_FIELDS = ("session_public", "salt", "sender")  # what a body of some level names its writer by
 
 
 def names_of(parts):
@@ -36,11 +37,17 @@ async def signed(hand, parts, pair=None):
     if "sig" not in names_of(parts):
         return replaced(parts, session_field(parts), hand.platform.random(len(value_of(parts, session_field(parts)))))
     private, public = pair or await hand.platform.ed25519_generate()
-    parts = replaced(parts, "session_public", public)
-    fields = b"".join([value for _, value in parts[:-2]])
-    room = hand.room.encode("utf-8")
-    signature = await hand.platform.ed25519_sign(private, header(room, fields, hand.level.id) + value_of(parts, "ct"))
+    parts = replaced(parts, session_field(parts), public)
+    signature = await hand.platform.ed25519_sign(private, header_of(hand, parts) + value_of(parts, "ct"))
     return replaced(parts, "sig", signature)
+
+
+def header_of(hand, parts):
+    """What stands before the ciphertext in what is signed, at the level of the parts."""
+    fields = b"".join([value for _, value in parts[:-2]])
+    if "sender" in names_of(parts):
+        return messages.header((hand.level.scope + hand.room).encode("utf-8"), fields)
+    return header(hand.room.encode("utf-8"), fields, hand.level.id)
 
 
 class Copies(Attack):
@@ -132,7 +139,7 @@ class OtherRoom(Attack):
     as_name = "Alice"
 
     async def begin(self):
-        self.append(self.hand.elsewhere[0]["body"])
+        self.append(first_message(self.hand.elsewhere)["body"])
 
 
 class OtherSession(Copies):

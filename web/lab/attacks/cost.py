@@ -87,6 +87,7 @@ class Flood(Attack):
     async def begin(self):
         parts = self.hand.parts(self.hand.last("Alice")["body"])
         field = "room_salt" if "room_salt" in dict(parts) else "salt"
+        value_of(parts, field)
         for _ in range(FLOOD):
             changed = replaced(parts, field, self.hand.platform.random(16))
             self.append(self.hand.body(await signed(self.hand, changed)))

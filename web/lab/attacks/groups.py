@@ -1,6 +1,6 @@
 """The attacks as somebody who plays the relay looks for them: by what is done. Every one is in one group."""
 
-from . import bodies, cost, identity, logs, order
+from . import bodies, cost, identity, lists, logs, order
 
 GROUPS = [
     ("Replay", [order.ReplayAtOnce, order.ReplayLater, order.ReplayAfterReload, order.Duplicate]),
@@ -36,6 +36,18 @@ GROUPS = [
             logs.NothingKept,
             logs.FalseLog,
             logs.EarlierLog,
+        ],
+    ),
+    ("Forge a key, of whom", [lists.SwappedKey, lists.SwappedKnownKey, lists.OldBundle]),
+    (
+        "Forge the list of members",
+        [
+            lists.ForkedList,
+            lists.HiddenRemoval,
+            lists.ReplayedEpoch,
+            lists.RemovedMember,
+            lists.Usurper,
+            lists.WrongKey,
         ],
     ),
     ("Lie about who and when", [identity.FalseTime, identity.NotThere, identity.WithheldJoin]),

@@ -1,8 +1,9 @@
 """Attacks on who wrote, and on who is there."""
 
 from protocol.encoding import uint
+from protocol.identity import OurIdentity
 
-from .attack import FALSE, HONEST, MEMBER, Attack
+from .attack import FALSE, HONEST, MEMBER, Attack, NotHere, sealer
 from .bodies import RenamedInBody, session_field, value_of
 
 # Two secrets of sessions whose tags are equal, letters and colour: found by trying some thousand.
@@ -41,7 +42,7 @@ class RenamedSession(Attack):
 class Poses(Attack):
     name = "a member who poses as another"
     needs = MEMBER
-    sentence = "A member who knows the passphrase opens a new session under Bob's name."
+    sentence = "A member opens a new session under Bob's name."
     as_name = "Bob"
 
     async def begin(self):
@@ -51,19 +52,19 @@ class Poses(Attack):
 
 class OtherCase(Poses):
     name = "an equal-looking name: other case"
-    sentence = "A member who knows the passphrase opens a new session as BOB."
+    sentence = "A member opens a new session as BOB."
     as_name = "BOB"
 
 
 class OtherAlphabet(Poses):
     name = "an equal-looking name: letters of another alphabet"
-    sentence = "A member who knows the passphrase opens a new session as Bob with a Cyrillic o."
+    sentence = "A member opens a new session as Bob with a Cyrillic o."
     as_name = "B\u043eb"
 
 
 class InvisibleLetter(Poses):
     name = "an equal-looking name: an invisible letter"
-    sentence = "A member who knows the passphrase opens a new session as Bob with a zero-width space in the name."
+    sentence = "A member opens a new session as Bob with a zero-width space in the name."
     as_name = "Bo\u200bb"
 
 
@@ -80,11 +81,16 @@ class PosesWithKey(Attack):
     async def take(self, session):
         parts = self.hand.parts(self.hand.last("Bob")["body"])
         field = session_field(parts)
+        # Always without the private key to it.
         if field == "salt":
             session.salt = value_of(parts, field)
+        elif field == "sender":
+            ours, messages = session.ours, session.messages
+            messages.ours = OurIdentity(value_of(parts, field), ours.signing, ours.x25519_public, ours.x25519_private)
+            messages.session = value_of(parts, "session")
         else:
-            session.public = value_of(parts, field)  # without the private key to it
-            session.counter = 1
+            session.public = value_of(parts, field)
+        sealer(session).counter = 1
 
 
 class AlikeTag(Attack):
@@ -106,6 +112,8 @@ class AlikeTag(Attack):
         await self.use(session, 1)
 
     async def use(self, session, which):
+        if self.hand.level.has_duties:
+            raise NotHere("its list has one key for a name")
         if session_field(self.hand.parts(self.hand.last("Alice")["body"])) == "salt":
             session.salt = uint(ALIKE_SALTS[which], 16, "salt")
         else:

@@ -1,6 +1,6 @@
 """Attacks on the log: what the relay says that it has, and members who are shown different ones."""
 
-from .attack import ANYONE, FALSE, HONEST, RELAY_AND_MEMBER, Attack
+from .attack import ANYONE, FALSE, HONEST, RELAY_AND_MEMBER, Attack, sealer
 
 
 class LyingRelay(Attack):
@@ -77,7 +77,7 @@ class ForkByMember(Attack):
     async def begin(self):
         session = await self.session("Mallory")
         self.for_alice = await session.seal("yes")
-        session.counter = 0
+        sealer(session).counter = 0
         self.for_bob = await session.seal("no")
         self.append(self.for_alice)
 
@@ -113,6 +113,8 @@ class EmptyLog(ShortenedLogContinued):
     name = "an empty log after a reload, and the talk goes on"
     sentence = "Bob reloads, and the relay says that nobody has written yet; then Alice writes."
 
+    talk_with_list = ("Alice says", "Bob hears", "Bob reloads")
+
     def remembers(self, member):
         return []
 
@@ -134,6 +136,7 @@ class NothingKept(Attack):
     name = "a false claim that nothing is kept"
     sentence = "Bob reloads, and the relay says that it no longer keeps what was said."
     talk = ("Bob reloads",) + HONEST
+    talk_with_list = ("Bob reloads",)
 
     def __init__(self, hand):
         super().__init__(hand)
@@ -174,6 +177,7 @@ class EarlierLog(ShortenedLog):
 
 class NeverStored(Attack):
     name = "acknowledged and never delivered"
+    leaves_sending = True
     sentence = "The relay tells Alice that it has her message, and throws it away."
     talk = ("Alice writes",) + HONEST
 
@@ -201,6 +205,7 @@ class KnownId(Attack):
 
 class OtherBody(Attack):
     name = "another body under the sender's id"
+    leaves_sending = True
     sentence = "The relay stores an older body in place of Alice's message, under its id."
     talk = ("Alice writes",) + HONEST
 

@@ -23,7 +23,7 @@ class ReplayLater(Attack):
     sentence = "Alice's first message is appended again, after others."
 
     async def begin(self):
-        self.append(self.hand.log[0]["body"], member="Alice")
+        self.append(self.hand.first()["body"], member="Alice")
 
 
 class ReplayAfterReload(Attack):
@@ -34,7 +34,7 @@ class ReplayAfterReload(Attack):
 
     def to_page(self, member, frame):
         if member == "Bob" and self.is_of_room(frame, "joined"):
-            self.append(self.hand.log[0]["body"], member="Alice")
+            self.append(self.hand.first()["body"], member="Alice")
         return [frame]
 
 

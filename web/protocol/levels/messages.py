@@ -121,15 +121,20 @@ class Messages:
     def opened(self, judged, padded):
         body, name, warnings = judged
         try:
-            data = unpad(padded)
-            text = self.platform.utf8(data)
-            if not text or len(data) > TEXT_BYTES:
-                raise NotText()
+            text = self.text_of(padded)
         except Refusal as refusal:
             return refusal
         own = body.sender == self.ours.public
         trust = "" if own else self.trust.state(body.sender)
         return Opened(text, name, self.senders.tag(body), own, warnings, trust)
+
+    def text_of(self, padded):
+        """Raises BadPadding or NotText."""
+        data = unpad(padded)
+        text = self.platform.utf8(data)
+        if not text or len(data) > TEXT_BYTES:
+            raise NotText()
+        return text
 
     def keep_shut(self, seq, judged):
         if len(self.shut) >= SHUT:
