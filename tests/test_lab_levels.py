@@ -2,27 +2,42 @@
 
 import pytest
 
-from lab.levels import LAB, LabPassphrase
+from lab.attacks.attack import Accomplice
+from lab.levels import LAB, LabIdentity, LabPassphrase
 from people import entry, opened
 from protocol.digits import session_digits
 from protocol.frames import room_address
 from protocol.ladder import LADDER, facts_of
 from protocol.levels import Opened
+from protocol.levels.changes import Add
+from protocol.levels.identity import Identity
 from protocol.levels.passphrase import Passphrase
 from reference import ReferencePlatform, run
 
-WORDS = b"copper kettle 47"
+PLATFORM, WORDS = ReferencePlatform(), b"copper kettle 47"
+ALICE, BOB = [run(Accomplice.made(PLATFORM, name)) for name in ("Alice", "Bob")]
+
+
+def room(level):
+    """(Alice's session, Bob's) in a room of this level, in which both can write: the same people in each."""
+    secrets = (ALICE, BOB) if level.secret == "device" else (WORDS, WORDS)
+    alice, bob = [run(level.start(PLATFORM, "kitchen", *who)) for who in zip(("Alice", "Bob"), secrets, strict=True)]
+    run(alice.prepare())
+    for seq in (1, 2) if level.has_duties else ():
+        control = run(alice.control(False))
+        for session in (alice, bob):
+            run(session.open([entry(seq, control.body, kind=control.kind)]))
+        alice.steward.wish(Add(BOB.ours.public, "Bob"))
+    return alice, bob
 
 
 def sealed(level, text="meet at noon"):
-    session = run(level.start(ReferencePlatform(), "kitchen", "Alice", WORDS))
-    run(session.prepare())
-    return run(session.seal(text))
+    return run(room(level)[0].seal(text))
 
 
 def seen(level, body):
-    """What Bob's page has of a body: its text, or the code of the refusal."""
-    [outcome] = opened(run(level.start(ReferencePlatform(), "kitchen", "Bob", WORDS)), entry(1, body))
+    """What Bob's page has of a body in this room: its text, or the code of the refusal."""
+    [outcome] = opened(room(level)[1], entry(3, body))
     return outcome.text if isinstance(outcome, Opened) else outcome.code
 
 
@@ -36,10 +51,15 @@ def test_every_level_has_one_for_the_lab_with_a_name_of_its_own_and_a_mark():
 
 @pytest.mark.parametrize("level", LAB.levels, ids=lambda level: level.id)
 def test_in_a_lab_room_people_understand_each_other(level):
-    assert seen(level, sealed(level)) == "meet at noon"
+    alice, bob = room(level)
+    [outcome] = opened(bob, entry(3, run(alice.seal("meet at noon"))))
+    assert outcome.text == "meet at noon"
 
 
-@pytest.mark.parametrize(("of", "at"), [(LabPassphrase, Passphrase), (Passphrase, LabPassphrase)])
+@pytest.mark.parametrize(
+    ("of", "at"),
+    [(LabPassphrase, Passphrase), (Passphrase, LabPassphrase), (LabIdentity, Identity), (Identity, LabIdentity)],
+)
 def test_a_body_that_is_moved_in_or_out_of_the_lab_is_refused_even_if_it_is_renamed(of, at):
     body = sealed(of)
     assert seen(at, body) == "other-level"
@@ -49,3 +69,15 @@ def test_a_body_that_is_moved_in_or_out_of_the_lab_is_refused_even_if_it_is_rena
 def test_the_digits_of_one_key_differ_in_the_lab():
     digits = [run(session_digits(ReferencePlatform(), level, bytes(32))) for level in ("passphrase", "lab-passphrase")]
     assert digits[0] != digits[1]
+
+
+def test_nor_does_a_list_of_members_count_that_is_moved_in_or_out_of_the_lab():
+    for of, at in ((LabIdentity, Identity), (Identity, LabIdentity)):
+        alice, bob = [run(level.start(PLATFORM, "kitchen", "Alice", ALICE)) for level in (of, at)]
+        run(alice.prepare())
+        body = run(alice.control(False)).body
+        codes = []
+        for one in (body, at.members_prefix + body.removeprefix(of.members_prefix)):
+            [outcome] = run(bob.open([entry(1, one, kind="members")]))
+            codes.append(outcome.code)
+        assert codes == ["other-level", "bad-signature"]

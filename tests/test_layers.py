@@ -184,7 +184,7 @@ def test_the_view_of_the_lab_knows_only_itself_and_the_view():
         assert all(is_within(module, allowed) for module in imports_of(path)), in_web(path)
 
 
-@pytest.mark.parametrize("name", ["levels", "sources", "capture", "explain", "explain.classic", "explain.passphrase"])
+@pytest.mark.parametrize("name", ["levels", "sources", "capture", "explain", "explain.classic", "explain.identity", "explain.passphrase"])
 def test_what_the_lab_explains_and_takes_home_is_pure(name):
     path = WEB.joinpath("lab", *name.split("."))
     path = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")

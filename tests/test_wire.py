@@ -4,13 +4,19 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from identity_room import settle, world
 from known_answers import b64, every
+from lab.attacks.attack import Accomplice
+from lab.conversation import Talk
 from lab.levels import LAB, LabPassphrase
 from people import classic_joined, entry, forge, joined, opened
+from protocol.encoding import uint
 from protocol.envelope import PASSPHRASE_FIELDS
 from protocol.errors import WrongPassphrase
+from protocol.identity_bodies import FIELDS as IDENTITY_FIELDS
 from protocol.ladder import LADDER
-from protocol.levels import Opened, Waiting
+from protocol.levels import Changed, Opened, Waiting
+from protocol.levels.changes import Add, Remove
 from protocol.padding import pad, padded_size, texts_of
 from protocol.wire import CHARACTERS, ENTRIES, FORGOTTEN, UNOPENED, Wire
 from reference import ReferencePlatform, run
@@ -18,10 +24,21 @@ from reference import ReferencePlatform, run
 PLATFORM = ReferencePlatform()
 LEVELS = [*LADDER.levels, *LAB.levels]
 CLASSIC, PASSPHRASE = every()["classic"][0]["body"], every()["passphrase"][0]["body"]
-BODIES = {"classic": CLASSIC, "passphrase": PASSPHRASE, "lab-classic": CLASSIC, "lab-passphrase": "lab-" + PASSPHRASE}
+TALK = Talk(PLATFORM, LADDER.of("identity"))
+run(TALK.hold("meet at noon"))
+IDENTITY = TALK.said[0].entry["body"]
+BODIES = {
+    "classic": CLASSIC,
+    "passphrase": PASSPHRASE,
+    "identity": IDENTITY,
+    "lab-classic": CLASSIC,
+    "lab-passphrase": "lab-" + PASSPHRASE,
+    "lab-identity": "lab-" + IDENTITY,
+}
 FIELDS = {
     "classic": ["iv", "ciphertext", "salt"],
     "passphrase": [name for name, _ in PASSPHRASE_FIELDS] + ["ct", "sig"],
+    "identity": [name for name, _ in IDENTITY_FIELDS] + ["ct", "sig"],
 }
 every_level = pytest.mark.parametrize("level", LEVELS, ids=lambda level: level.id)
 
@@ -235,6 +252,97 @@ def test_what_leaks_is_named_with_the_values_of_this_message(level):
     assert leak(pane, "Name").startswith("Alice,")
 
 
+# Lists of members, and shared keys
+
+
+def room_of_three(level):
+    """A room's entries, in which Alice has added Bob and Carol, told Carol what was before, and Bob has left."""
+    people = [run(Accomplice.made(PLATFORM, name)) for name in ("Alice", "Bob", "Carol")]
+    alice, bob, carol = sessions = [run(level.start(PLATFORM, "kitchen", one.name, one)) for one in people]
+    entries = []
+
+    def append(control):
+        entries.append(at(len(entries) + 1, control.body, kind=control.kind))
+        first, *_ = [run(session.open([entries[-1]])) for session in sessions]
+        outcomes.extend(first)
+
+    outcomes = []
+    run(alice.prepare())
+    append(run(alice.control(False)))
+    for one in people[1:]:
+        alice.steward.wish(Add(one.ours.public, one.name))
+        append(run(alice.control(False)))
+    alice.steward.to_share.append(carol.ours.public)
+    append(run(alice.control(False)))
+    run(bob.prepare())
+    bob.steward.wish(Remove(bob.ours.public))
+    append(run(bob.control(False)))
+    assert all(isinstance(outcome, Changed) for outcome in outcomes), outcomes
+    return people, entries, outcomes
+
+
+LIST = ["number", "previous", "time", "signer", "count"]
+MEMBER, KEY, EPOCH = ["identity", "flags", "name"], ["enc", "ct"], ["epoch", "wrapper", "commitment"]
+with_lists = pytest.mark.parametrize(
+    "level", [level for level in LEVELS if level.has_duties], ids=lambda level: level.id
+)
+
+
+def numbered(names, count):
+    return [f"{name} {number}" for number in range(1, count + 1) for name in names]
+
+
+@with_lists
+def test_a_list_of_members_and_its_epoch_are_taken_apart_and_give_the_body_again(level):
+    people, entries, outcomes = room_of_three(level)
+    panes = [pane_of(level, *both) for both in zip(entries, outcomes, strict=True)]
+    names = [[part.name for part in pane.body if part.name] for pane in panes]
+    assert names[0] == [*LIST, *MEMBER, "list_sig", *EPOCH, *KEY, "epoch_sig"]
+    assert names[2] == [*LIST, *numbered(MEMBER, 3), "list_sig", *EPOCH, *numbered(KEY, 3), "epoch_sig"]
+    assert names[3] == ["sender", "recipient", "first", "count", "enc", "ct", "sig"]
+    assert names[4] == [*LIST, *numbered(MEMBER, 2), "list_sig"]  # who leaves begins no epoch
+    for one, pane in zip(entries, panes, strict=True):
+        assert body_again(pane) == pane.stored == one["body"] and pane.note == ""
+        assert all(part.meaning and part.is_hex for part in pane.body if part.name)
+    shown = {part.name: bytes.fromhex(part.shown) for part in panes[2].body if part.is_hex}
+    assert [shown[f"identity {number}"] for number in (1, 2, 3)] == [one.ours.public for one in people]
+    assert shown["name 3"] == b"\0\0\0\x05Carol" and shown["number"] == uint(2, 4, "number")
+
+
+@with_lists
+def test_without_padding_nothing_else_is_shown_of_a_list(level):
+    _, entries, outcomes = room_of_three(level)
+    for one, outcome in zip(entries, outcomes, strict=True):
+        pane = pane_of(level, one, outcome, padding=False)
+        assert pane.note == "" and body_again(pane) == pane.stored == one["body"]
+
+
+@with_lists
+def test_the_relay_learns_who_is_in_who_is_an_admin_who_changed_it_and_when(level):
+    people, entries, outcomes = room_of_three(level)
+    opened, _, third, shared, left = [pane_of(level, *both) for both in zip(entries, outcomes, strict=True)]
+    assert leak(third, "Members") == "“Alice”, an admin; “Bob”; “Carol”. Each by name and key"
+    assert leak(opened, "Change").startswith("list 0, by “Alice”, at 20")
+    assert leak(third, "Key") == "room key 3 begins, by “Alice”: when, and not which"
+    alice, _, carol = [one.ours.public[:4].hex() for one in people]
+    assert leak(shared, "Shared") == (
+        f"the key {alice}... to the key {carol}...: 2 former keys, from number 1 on, and not which they are"
+    )
+    assert "Key" not in dict(left.leaks)
+    assert [what for what, _ in left.leaks] == ["Room", "Time", "Name", "Members", "Change", "Address"]
+
+
+@with_lists
+@given(cut=st.integers(0, 900), more=st.binary(max_size=3), kind=st.sampled_from(["members", "history"]))
+@settings(max_examples=60, deadline=None)
+def test_whatever_comes_as_a_list_is_shown_whole_and_gives_the_body_again(level, cut, more, kind):
+    prefix = {"members": level.members_prefix, "history": level.history_prefix}[kind]
+    data = b"\0" * 76 + b"\x02" + (b"\xff" * 33 + b"\0\0\0\x01\xff") * 2 + b"\xff" * 700
+    for body in (prefix + b64(data[:cut] + more), prefix + "A" * (cut % 80), prefix):
+        pane = pane_of(level, at(1, body, kind=kind))
+        assert body_again(pane) == body and all(words for _, words in pane.leaks)
+
+
 # What is kept
 
 
@@ -243,8 +351,23 @@ def kept(wire, row):
     return pane and pane.note != FORGOTTEN
 
 
+def test_lists_of_members_are_kept_of_whomever_they_are_and_stand_at_a_notice():
+    alice, bob = world("Alice", "Bob").pages
+    alice.adds(bob)
+    settle(alice, bob)
+    alice.says("hello")
+    settle(alice, bob)
+    for page, kinds in ((alice, ["members", "members", "message"]), (bob, ["members", "members"])):
+        kept = page.session.wire.entries()
+        assert [one["kind"] for one in kept] == kinds
+        rows = [page.show.by_id[one["row"]]["kind"] for one in kept]
+        assert rows == ["notice" if kind == "members" else "message" for kind in kinds]
+        pane = page.session.wire.pane(PLATFORM, page.level, "identity/den", kept[0]["row"])
+        assert leak(pane, "Members") == "“Alice”, an admin. Each by name and key"
+
+
 def test_only_levels_of_the_lab_are_open_to_view():
-    assert [level.open_to_view for level in LEVELS] == [False, False, True, True]
+    assert [level.open_to_view for level in LEVELS] == [level in LAB.levels for level in LEVELS]
 
 
 def test_only_the_newest_are_kept_and_of_older_ones_it_is_known_that_they_were():

@@ -6,7 +6,9 @@ the same talk by being listed.
 
 from protocol.envelope import TEXT_BYTES, text_bytes
 from protocol.levels import MESSAGE, Waiting
+from protocol.levels.changes import Add
 
+from .attacks.attack import Accomplice
 from .attacks.bodies import replaced
 
 ROOM = "ladder"
@@ -36,20 +38,42 @@ class Talk:
         self.platform = platform
         self.level = level
         self.said = []
+        self.numbers = 0  # of entries in the log
         self.seconds = None
         self.shortest = self.longest = 0
 
     async def hold(self, text):
         """The whole of it. Raises Problem for a text that is empty or too long."""
         typed = len(text_bytes(text))
-        # Nobody has to know it, and a passphrase is text at every level.
-        passphrase = self.platform.base64url(self.platform.random(16)).encode()
-        self.alice = await self.level.start(self.platform, ROOM, "Alice", passphrase)
-        self.bob = await self.level.start(self.platform, ROOM, "Bob", passphrase)
+        for_alice, for_bob = await self.secrets()
+        self.alice = await self.level.start(self.platform, ROOM, "Alice", for_alice)
+        self.bob = await self.level.start(self.platform, ROOM, "Bob", for_bob)
+        if self.level.has_duties:
+            await self.meet()
         await self.say(self.alice, "Alice", self.bob, "Bob", text)
         await self.say(self.bob, "Bob", self.alice, "Alice", ANSWER)
         await self.measure(typed)
         self.alice.close()
+
+    async def secrets(self):
+        """What each begins with. Nobody else has to know it, and a passphrase is text at every level."""
+        if self.level.secret == "device":
+            return await Accomplice.made(self.platform, "Alice"), await Accomplice.made(self.platform, "Bob")
+        passphrase = self.platform.base64url(self.platform.random(16)).encode()
+        return passphrase, passphrase
+
+    async def meet(self):
+        """Alice opens the room and adds Bob: what each reads in the log before a word is said."""
+        await self.alice.prepare()
+        await self.begun(await self.alice.control(False))
+        self.alice.steward.wish(Add(self.bob.ours.public, "Bob"))
+        await self.begun(await self.alice.control(False))
+
+    async def begun(self, control):
+        entry = self.entry("Alice", control.body, control.kind)
+        self.numbers += 1
+        await self.alice.open([entry])
+        await self.bob.open([entry])
 
     def end(self):
         """Bob leaves; flipped() is over."""
@@ -60,13 +84,14 @@ class Talk:
         body = await writer.seal(text)
         said = Said(by, to, text, self.entry(by, body), self.level.parts(self.platform, body))
         self.said.append(said)
+        self.numbers += 1
         await self.read(writer, said.entry)
         said.read = await self.read(reader, said.entry)
 
-    def entry(self, by, body):
+    def entry(self, by, body, kind=MESSAGE):
         """As the relay would hand it over, the next one of its log."""
-        seq = len(self.said) + 1
-        return {"seq": seq, "kind": MESSAGE, "id": f"id{seq}", "name": by, "at": "", "body": body}
+        seq = self.numbers + 1
+        return {"seq": seq, "kind": kind, "id": f"id{seq}", "name": by, "at": "", "body": body}
 
     async def read(self, reader, entry):
         """What this member makes of the entry, Waiting only if more keys are asked for than a page derives."""

@@ -4,12 +4,12 @@ The page. The hash is that of the whole file, as in the page's list of code (inv
 """
 
 from browser import served, text, webcrypto
-from lab.explain import classic, passphrase
-from lab.levels import LabClassic, LabPassphrase
+from lab.explain import classic, identity, passphrase
+from lab.levels import LabClassic, LabIdentity, LabPassphrase
 from lab.sources import NoSuchBlock, block
 from protocol import manifest
 
-STEPS = {LabClassic.id: classic.steps, LabPassphrase.id: passphrase.steps}
+STEPS = {LabClassic.id: classic.steps, LabPassphrase.id: passphrase.steps, LabIdentity.id: identity.steps}
 NOT_COME = "This file did not come again, so its lines cannot be shown."
 
 
