@@ -45,6 +45,9 @@ class GlassReference(ReferencePlatform):
     async def hkdf_aes_key(self, root, salt, info):
         return Glass(await super().hkdf_aes_key(root, salt, info))
 
+    async def aes_key(self, key):
+        return Glass(key)
+
 
 class AsPassphrase(LabPassphrase):
     """The lab's level under the name that the known answers are of."""

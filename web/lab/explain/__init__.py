@@ -9,6 +9,7 @@ second time. Every value comes from the functions that opened the message, calle
 
 from protocol.errors import Refusal, UnknownKind
 from protocol.levels import MESSAGE
+from protocol.wire import numbered
 
 WAITING = "waiting"
 NOT_DERIVED = "Its key is not derived yet: unknown ones come one after the other, at most ten a minute."
@@ -112,10 +113,12 @@ async def walk(ways, message):
 def take_apart(message, step):
     """The step with the fields of the body."""
     step.given = [Value("body", message.entry["body"])]
-    if message.entry["kind"] != MESSAGE:
+    kind, forms = message.entry["kind"], message.level.forms
+    if kind != MESSAGE and kind not in forms:
         return step.ends(UnknownKind())
     try:
-        parts = message.level.parts(message.level.platform, message.entry["body"])
+        parts = forms.get(kind, message.level).parts(message.level.platform, message.entry["body"])
     except Refusal as refusal:
         return step.ends(refusal)
-    return step.finds(*[Value("sized(name)" if field == "name" else field, octets) for field, octets in parts])
+    names = numbered(["sized(name)" if field == "name" else field for field, _ in parts])
+    return step.finds(*[Value(name, octets) for name, (_, octets) in zip(names, parts)])

@@ -1,21 +1,29 @@
-"""A message of level identity, step by step, in the order of the checks. Specification, level identity, 6. Pure."""
+"""An entry of level identity, step by step, in the order of the checks. Specification, level identity, 5, 6. Pure."""
 
 from protocol.epoch import commitment
 from protocol.errors import Forked, OutOfOrder, Refusal, Replayed
+from protocol.identity_envelope import read_members
 from protocol.identity_errors import NotForYou, OtherKey
 from protocol.levels import Opened, messages
+from protocol.levels.steward import HISTORY, MEMBERS
 from protocol.padding import unpad
+from protocol.roster import verified_hash
 
 from . import Message, Step, Value, secret, take_apart, walk
 from .passphrase import anchor
 
 FILE = "protocol/levels/messages.py"
-BODIES, EPOCH = "protocol/identity_bodies.py", "protocol/epoch.py"
+BODIES, EPOCH, ROSTER = "protocol/identity_bodies.py", "protocol/epoch.py", "protocol/roster.py"
 OF_THE_LOG = (Forked, OutOfOrder)  # the warnings of section 4.5 of the specification; the others are of its section 4.4
 
 
 async def steps(level, entry, outcome):
-    ways = (body, form, header, signature, order, place, epoch_key, key, nonce, padded, text, anchor)
+    if entry["kind"] == MEMBERS:
+        ways = (members_body, signatures, change)
+    elif entry["kind"] == HISTORY:
+        ways = (history_body, change)
+    else:
+        ways = (body, form, header, signature, order, place, epoch_key, key, nonce, padded, text, anchor)
     return await walk(ways, Message(level, entry, outcome))
 
 
@@ -139,6 +147,52 @@ async def text(message):
     except Refusal as refusal:
         return step.ends(refusal)
     return step.finds(secret("UTF-8(text)", unpad(padded)), secret("text", found))
+
+
+# An entry of the level's own
+
+
+async def members_body(message):
+    step = Step("What is in it?", [("protocol/identity_envelope.py", "MembersEntry")])
+    step.formulas = [
+        "fields     = number(4) || previous(32) || time(8) || signer(32) || count(1) || member ...",
+        "member     = identity(32) || flags(1) || sized(name)",
+        "epoch_fields  = epoch(8) || wrapper(32) || commitment(32) || (enc(32) || ct(48)) for each member, in the order"
+        " of the list",
+    ]
+    return take_apart(message, step)
+
+
+async def signatures(message):
+    level = message.level
+    step = Step("Did its signer and its wrapper sign exactly this?", [(ROSTER, "verified_hash"), (ROSTER, "hash_of")])
+    step.formulas = [
+        'list       = "secure-chat identity 1 list" || sized(room) || fields',
+        "list_hash  = SHA-256(list)",
+        "list_sig   = Ed25519(signer, list)",
+    ]
+    step.given = [room(level)] + message.named("signer", "list_sig")
+    try:
+        read = read_members(level.platform, message.entry["body"], level.members_prefix)
+        return step.finds(Value("list_hash", await verified_hash(level.platform, level.room, read)))
+    except Refusal as refusal:
+        return step.ends(refusal)
+
+
+async def history_body(message):
+    step = Step("What is in it?", [(BODIES, "HistoryEntry"), (EPOCH, "history_label")])
+    step.formulas = ["fields   = sender(32) || recipient(32) || first epoch(8) || count(2)"]
+    return take_apart(message, step)
+
+
+async def change(message):
+    """What the newest list and epoch before it were is known only when it comes."""
+    step = Step(
+        "Did it count there, and what did it change?", [("protocol/levels/identity.py", "Identity.open_control")]
+    )
+    if isinstance(message.outcome, Refusal):
+        return step.ends(message.outcome)
+    return step.says(" ".join([sentence for sentence, _ in message.outcome.notices]))
 
 
 def room(level):
