@@ -17,7 +17,19 @@ PAGE = sorted(path for path in WEB.rglob("*.py") if path != TAKEN_HOME)
 # Within protocol/, each module may import those that stand in an earlier line.
 LAYERS = [
     {"errors"},
-    {"encoding", "manifest", "padding", "platform", "rows", "outbox", "pump", "moments", "shelf", "memory", "store_errors"},
+    {
+        "encoding",
+        "manifest",
+        "padding",
+        "platform",
+        "rows",
+        "outbox",
+        "pump",
+        "moments",
+        "shelf",
+        "memory",
+        "store_errors",
+    },
     {"envelope", "digits", "looks", "hkdf", "identity_errors"},
     {"frames", "hpke", "identity"},
     {"identity_envelope", "identity_bodies", "directory", "trust", "invite", "records"},
@@ -184,7 +196,9 @@ def test_the_view_of_the_lab_knows_only_itself_and_the_view():
         assert all(is_within(module, allowed) for module in imports_of(path)), in_web(path)
 
 
-@pytest.mark.parametrize("name", ["levels", "sources", "capture", "explain", "explain.classic", "explain.identity", "explain.passphrase"])
+@pytest.mark.parametrize(
+    "name", ["levels", "sources", "capture", "explain", "explain.classic", "explain.identity", "explain.passphrase"]
+)
 def test_what_the_lab_explains_and_takes_home_is_pure(name):
     path = WEB.joinpath("lab", *name.split("."))
     path = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
