@@ -25,6 +25,8 @@ class Actions:
         self.called = []
         self.answers = {}
 
+    people = settings = invites = property(lambda self: self)
+
     def __getattr__(self, name):
         async def action(*arguments):
             self.called.append((name,) + arguments)  # noqa: RUF005 - MicroPython has no (*x,)

@@ -341,8 +341,9 @@ def test_what_was_asked_is_not_still_asked_when_it_is_opened_again(panels):
 
 def test_an_exported_file_is_saved_with_its_name_and_to_the_letter(panels):
     text = '{"é": "\u2028</script>"}\r\n\ufeff'
-    panels.answers(export_file=["secure-chat-2026-11-26.txt", text])
+    panels.answers(export_file=["secure-chat-2026-11-26.txt", [text[:5], text[5:]]])
     dialog = panels.device()
+    act(dialog, "export_file").get_by_label("Passphrase of this device").fill("copper kettle")
     with panels.page.expect_download() as saved:
         dialog.get_by_role("button", name="Export a file").click()
     assert saved.value.suggested_filename == "secure-chat-2026-11-26.txt"
@@ -363,6 +364,7 @@ def test_an_exported_file_is_saved_with_its_name_and_to_the_letter(panels):
 def test_an_export_that_fails_says_why(panels):
     panels.answers(export_file=NO)
     dialog = panels.device()
+    act(dialog, "export_file").get_by_label("Passphrase of this device").fill("copper kettle")
     dialog.get_by_role("button", name="Export a file").click()
     expect(problem(act(dialog, "export_file"))).to_have_text(NO)
     expect(dialog.get_by_role("link")).to_have_count(0)

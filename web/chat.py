@@ -15,6 +15,7 @@ from protocol.errors import BadFrame, Problem
 from protocol.ladder import facts_of
 from protocol.pump import Pump
 from protocol.session import Session
+from settings import Settings
 from view.page import View
 
 ONLINE = "Connected to the relay."
@@ -50,21 +51,21 @@ class Chat:
         self.joining = Joining(platform, ladder, self.view, self.transmit, self.sessions, self.enter)
         self.join, self.changed = self.joining.join, self.joining.changed
         self.directory = Directory(platform, self.transmit)
-        self.people = people = People(platform, self.sessions, self.directory, self.view)
-        self.add, self.remove, self.make_admin, self.share = people.add, people.remove, people.make_admin, people.share
-        self.renew, self.resign = people.renew, people.resign
-        self.compare, self.same_number, self.verified = people.compare, people.same_number, people.verified
+        self.people = People(platform, self.sessions, self.directory, self.view)
+        self.settings = Settings(platform, self.view, device, self.directory)
         self.invites = Invites(platform, self.view, self.sessions, self.joining)
-        self.copy, self.link_with = self.invites.copy, self.invites.link_with
         self.inventory = inventory.take
         self.link = Link(open_socket, self.pump.put, self.came_up, self.went_down, frames.write({"type": "ping"}))
 
     async def start(self):
         self.view.connection("connecting", CONNECTING)
         self.link.start()
+        self.device.tell, self.device.leave = self.say_not_stored, self.leave_rooms_of_device
         await self.device.start()
         await self.joining.start()
         self.view.ready([facts_of(level) for level in self.ladder.levels], self.ladder.usual)
+        if self.device.lasts:
+            self.view.offer_device()
         await self.invites.start()
 
     # ------------------------------------------------------------------------------------------ the relay
@@ -164,6 +165,7 @@ class Chat:
     async def send(self, key, text):
         """False if the text is not taken; it then stays in the message field."""
         session = self.sessions[key]
+        self.device.active()
         if await self.people.must_ask(key):
             return False
         try:
@@ -210,6 +212,21 @@ class Chat:
     def go(self, key):
         self.sessions.pop(key).leave()
         self.view.close_room(key)
+
+    # ------------------------------------------------------------------------------------------ this device
+
+    def of_device(self):
+        """The keys of rooms with keys of this device."""
+        return [key for key, session in self.sessions.items() if session.level.secret == "device"]
+
+    async def leave_rooms_of_device(self):
+        """The device is about to be locked."""
+        for key in self.of_device():
+            self.go(key)
+
+    def say_not_stored(self, sentence):
+        for key in self.of_device():
+            self.sessions[key].show.alert(sentence, [])
 
 
 def bound(tools, *arguments):

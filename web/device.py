@@ -30,6 +30,8 @@ class Device:
     tell(sentence): something could not be stored, later. leave(), async: leaves all rooms; the device is to be locked.
     """
 
+    lasts = True  # longer than the page
+
     def __init__(self, platform, tell=None, leave=None):
         self.platform = platform
         self.tell = tell or (lambda sentence: None)
@@ -145,6 +147,19 @@ class Device:
             release()
             raise
         return profile
+
+    def active(self):
+        """The person does something."""
+        self.locking.active()
+
+    async def erase_name(self, name):
+        """All that is kept under a name that no room uses, damaged or not. Raises Problem or NotKept."""
+        self.records.unlocked()
+        release = await locks.hold(NAME + name)
+        if release is None:
+            raise Problem("name", "other-tab", OTHER_TAB)
+        await Profile(self, name, release).erase()
+        release()
 
     async def leave_all(self):
         """Leaves all rooms, and waits until what was learned there is stored."""

@@ -12,8 +12,9 @@ from .download import offer, withdraw
 _IDLE = [1, 5, 15, 60, 0]  # minutes; 0: never
 _LARGEST_FILE = 8_388_608  # bytes
 _PARTS = ["locked", "identities", "passphrase", "history", "file", "erase"]
+_OF_DEVICE = "Passphrase of this device"
 _FORMS = [  # what of the actions is called, the word on the button, what is said when it is done, labels of the fields
-    ("unlock", "Unlock", "Unlocked.", ["Passphrase of this device"]),
+    ("unlock", "Unlock", "Unlocked.", [_OF_DEVICE]),
     ("set_passphrase", "Set passphrase", "The passphrase is set.", ["New passphrase", "The same again"]),
     (
         "change_passphrase",
@@ -50,7 +51,7 @@ class DevicePanel:
     """actions, all async, each giving "" or a sentence that says what went wrong: unlock(passphrase),
     set_passphrase(new, again), change_passphrase(old, new, again), remove_passphrase(old), lock_now(), idle(minutes),
     keep_history(bool), import_file(text, passphrase), new_device(name), erase_identity(name), erase_all(); and
-    export_file(), which gives (file name, text), or the sentence. While or after one works, whoever gave the facts
+    export_file(passphrase), which gives (file name, pieces of text), or the sentence. While or after one works, whoever gave the facts
     opens the panel again with new ones, if is_open().
     """
 
@@ -65,16 +66,15 @@ class DevicePanel:
             by_id("device-chosen"),
         )
         self._forms = [self._form(name, verb, done, labels, self._calls(name)) for name, verb, done, labels in _FORMS]
+        self._forms.append(self._form("export_file", "Export a file", "The file is made.", [_OF_DEVICE], self._export))
         self._forms.append(self._form("import_file", "Import", "Imported.", ["Passphrase of the file"], self._import))
         self._acts = {
             "lock_now": self._act("lock_now", "Locked.", self._calls("lock_now")),
-            "export_file": self._act("export_file", "The file is made.", self._export),
             "keep_history": self._act("keep_history", "Changed.", self._calls("keep_history")),
             "idle": self._act("idle", "Changed.", self._calls("idle")),
         }
         self._erasing = self._two_clicks(self._find(".erasing"), _ERASE_ALL, "Everything is erased.", "erase_all")
-        for name in ("lock_now", "export_file"):
-            listen(self._place(name).querySelector("button"), "click", self._pressed(name))
+        listen(self._place("lock_now").querySelector("button"), "click", self._pressed("lock_now"))
         listen(self._kept, "change", self._kept_changed)
         listen(self._idle, "change", self._idle_changed)
 
@@ -179,12 +179,12 @@ class DevicePanel:
         if not await self._acts["idle"].run(int(self._idle.value)):
             self._idle.value = str(self._facts["idle"])
 
-    async def _export(self):
-        made = await self._actions.export_file()
+    async def _export(self, passphrase):
+        made = await self._actions.export_file(passphrase)
         if type(made) is str:
             return made
         self._withdraw()
-        self._link = offer(self._find(".exported"), made[0], [made[1]])
+        self._link = offer(self._find(".exported"), made[0], made[1])
         self._link.click()
         return ""
 

@@ -15,8 +15,8 @@ class View:
     """Everything that a person sees. actions: async join(name, room, passphrase, level), leave(key), send(key, text),
     retry(key, row_id), show_key(key, writer), changed(name, room, passphrase); texts are passed on exactly as typed.
     send may return False for a text that it does not take, which then stays in the message field.
-    inventory is as CodeList has it, and wire(key, row_id, padding) as Inspector has it. open_device(), once that is
-    offered: show_device() is wanted. What panels ask for stands in compare_panel.py, device_panel.py, invite_panel.py.
+    inventory is as CodeList has it, and wire(key, row_id, padding) as Inspector has it. Its parts people (member_list.py,
+    compare_panel.py), settings (device_panel.py, and async open_device()) and invites have what those panels ask for.
     """
 
     def __init__(self, actions):
@@ -29,7 +29,7 @@ class View:
         self._code = CodeList(actions)
         self._panel = KeyPanel()
         self._comparison = self._device = None  # made when one is first opened: no start of a page waits for them
-        self._invite = InvitePanel(actions)
+        self._invite = InvitePanel(actions.invites)
         listen(by_id("join-another"), "click", lambda event: self.select(None))
         listen(by_id("this-device"), "click", self._device_wanted)
         listen(document, "visibilitychange", self._looked_at)
@@ -102,7 +102,7 @@ class View:
         if self._comparison is None:
             from .compare_panel import ComparePanel
 
-            self._comparison = ComparePanel(self._actions)
+            self._comparison = ComparePanel(self._actions.people)
         self._comparison.open(facts)
 
     def shows_comparison(self, key, member):
@@ -118,7 +118,7 @@ class View:
         if self._device is None:
             from .device_panel import DevicePanel
 
-            self._device = DevicePanel(self._actions)
+            self._device = DevicePanel(self._actions.settings)
         self._device.open(facts)
 
     def shows_device(self):
@@ -150,7 +150,7 @@ class View:
             self._list.count(key, messages)
 
     async def _device_wanted(self, event):
-        await self._actions.open_device()
+        await self._actions.settings.open_device()
 
     def _looked_at(self, event):
         if self._selected is not None and not document.hidden:

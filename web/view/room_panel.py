@@ -18,7 +18,7 @@ _WIDE_PX = 720
 
 class RoomView:
     """What main.py holds of a room on the page. counted(n) is called with the number of unread messages added. actions
-    are those of the View, and where there is a list of members those of member_list.py."""
+    are those of the View."""
 
     def __init__(self, key, number, actions, counted):
         self._key, self._actions, self._counted = key, actions, counted
@@ -182,7 +182,7 @@ class RoomView:
     def people(self, facts):
         """Show the list of members, as member_list.py has it, in place of who is present."""
         if self._people is None:
-            self._people = MemberList(self._find(".members"), self._key, self._actions)
+            self._people = MemberList(self._find(".members"), self._key, self._actions.people)
         self._people.show(facts)
 
     def _find(self, selector):
