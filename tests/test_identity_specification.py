@@ -1,4 +1,4 @@
-"""The specification of level identity: what it says of labels, codes and sizes holds together, and with the specification."""
+"""The specification of level identity: its labels, codes and sizes hold together, and with the rest."""
 
 import re
 from pathlib import Path

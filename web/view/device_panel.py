@@ -51,8 +51,8 @@ class DevicePanel:
     """actions, all async, each giving "" or a sentence that says what went wrong: unlock(passphrase),
     set_passphrase(new, again), change_passphrase(old, new, again), remove_passphrase(old), lock_now(), idle(minutes),
     keep_history(bool), import_file(text, passphrase), new_device(name), erase_identity(name), erase_all(); and
-    export_file(passphrase), which gives (file name, pieces of text), or the sentence. While or after one works, whoever gave the facts
-    opens the panel again with new ones, if is_open().
+    export_file(passphrase), which gives (file name, pieces of text), or the sentence. While or after one works, whoever
+    gave the facts opens the panel again with new ones, if is_open().
     """
 
     def __init__(self, actions):

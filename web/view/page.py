@@ -15,8 +15,9 @@ class View:
     """Everything that a person sees. actions: async join(name, room, passphrase, level), leave(key), send(key, text),
     retry(key, row_id), show_key(key, writer), changed(name, room, passphrase); texts are passed on exactly as typed.
     send may return False for a text that it does not take, which then stays in the message field.
-    inventory is as CodeList has it, and wire(key, row_id, padding) as Inspector has it. Its parts people (member_list.py,
-    compare_panel.py), settings (device_panel.py, and async open_device()) and invites have what those panels ask for.
+    inventory is as CodeList has it, and wire(key, row_id, padding) as Inspector has it. Its parts people
+    (member_list.py, compare_panel.py), settings (device_panel.py, and async open_device()) and invites have what those
+    panels ask for.
     """
 
     def __init__(self, actions):
