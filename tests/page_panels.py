@@ -68,5 +68,5 @@ window.called, window.answers, window.next, window.held = "[]", "{}", "null", ""
 window.showComparison = create_proxy(show_comparison)
 window.showDevice = create_proxy(show_device)
 view = View(Actions())
-view.ready([{"id": "passphrase", "title": "Passphrase", "sentence": ""}], "passphrase")
+view.ready([{"id": "passphrase", "title": "Passphrase", "sentence": "", "secret": "passphrase"}], "passphrase")
 view.offer_device()

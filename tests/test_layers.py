@@ -36,7 +36,7 @@ LAYERS = [
     {"roster", "identity_forms"},
     {"epoch"},
     {"levels"},
-    {"ladder", "writing", "writers", "members", "verdict", "wire", "log_position"},
+    {"ladder", "writing", "writers", "members", "verdict", "wire", "log_position", "kept"},
     {"duties", "reading", "vault", "keeping"},
     {"session", "export"},
 ]
@@ -175,7 +175,12 @@ def test_main_and_what_stands_beside_it_only_wire_and_reach_for_nothing_of_the_b
     beside = {path.stem for path in WEB.glob("*.py")} - {"main", "chat"}
     known = {"browser", "protocol", "view", "sys"}
     assert {part_of(module) for module in imports_of(WEB / "chat.py")} <= known | beside
-    of_the_device = {"device.py": {"own_profile", "locking", "history"}, "moving.py": {"own_profile"}}
+    of_the_device = {
+        "device.py": {"own_profile", "locking", "history"},
+        "moving.py": {"own_profile"},
+        "settings.py": {"moving"},
+        "entrance.py": {"keeper"},
+    }
     for name in [f"{name}.py" for name in beside]:
         allowed = {"browser", "protocol"} | of_the_device.get(name, set())
         assert {part_of(module) for module in imports_of(WEB / name)} <= allowed, name

@@ -6,7 +6,7 @@ import inventory
 from browser import clock
 from browser.link import Link
 from directory import Directory
-from entrance import Entrance
+from entrance import entrance, kept_of
 from invites import Invites
 from joining import Joining
 from people import People
@@ -44,6 +44,7 @@ class Chat:
         self.row_tools = row_tools
         self.room_tools = room_tools
         self.sessions = {}
+        self.keepers = {}  # of the rooms that this device keeps messages of; else None
         self.online = False
         self.deaf = False  # after a frame that could not be read, until the next connection
         self.pump = Pump(self.handle, self.failed, self.arrange)
@@ -138,18 +139,20 @@ class Chat:
 
     async def enter(self, wish):
         """Opens the room of a wish. Raises Problem."""
-        level, address = self.ladder.of(wish.level), wish.address()
-        secret = await self.entrance(wish) if level.secret == "device" else wish.passphrase
+        level, address, tell = self.ladder.of(wish.level), wish.address(), self.say_not_stored
+        secret = await entrance(self.device, wish, tell) if level.secret == "device" else wish.passphrase
         started = await level.start(self.platform, wish.room, wish.name, secret)
+        self.keepers[address], kept, draft = await kept_of(self.platform, self.device, wish, tell)
 
         async def leave():
             await self.leave(address)
 
         show = self.view.open_room(address, wish.room, facts_of(level), [])
         show.us(rows.OURS, started.tag.text, started.tag.color)
+        show.restore(draft)
         session = self.sessions[address] = Session(
             self.platform, started, address, wish.name, show, self.transmit, self.later, self.pump.put,
-            [("Leave and join again", leave)],
+            [("Leave and join again", leave)], kept,
         )  # fmt: skip
         show.tools(bound(self.invites.tools(level) + list(self.room_tools), session))
         if level.secret == "device":
@@ -157,10 +160,10 @@ class Chat:
         if self.online:
             session.up()
 
-    async def entrance(self, wish):
-        address = wish.address()
-        profile = await self.device.enter(wish.name)
-        return Entrance(profile, address, await profile.room_state(address), wish.inviter)
+    def drafted(self, key, text):
+        """What stands in the message field of a room."""
+        if self.keepers.get(key):
+            self.keepers[key].drafted(text)
 
     async def send(self, key, text):
         """False if the text is not taken; it then stays in the message field."""
@@ -225,8 +228,8 @@ class Chat:
             self.go(key)
 
     def say_not_stored(self, sentence):
-        for key in self.of_device():
-            self.sessions[key].show.alert(sentence, [])
+        for session in self.sessions.values():
+            session.show.alert(sentence, [])
 
 
 def bound(tools, *arguments):

@@ -10,12 +10,14 @@ from .wire import Wire
 class Reading:
     """Its neighbours are those of the session."""
 
-    def __init__(self, level, show, writing, writers, verdict):
+    def __init__(self, level, show, writing, writers, verdict, kept):
         self.level = level
         self.show = show
         self.writing = writing
         self.writers = writers
         self.verdict = verdict
+        self.kept = kept  # a Kept, or None
+        self.log = ""  # the relay's id of the log that is read
         self.wire = Wire()
         self.shelf = Shelf()
         self.reread_until = 0  # repeats up to this seq are the relay's log read again, not an attack
@@ -25,6 +27,17 @@ class Reading:
         """The relay has begun another log, up to this seq. What waits is read again, if the relay still has it."""
         self.reread_until = newest
         self.give_up(self.shelf.take_all())
+
+    def show_kept(self, log, oldest):
+        """What the relay no longer has, and this device has kept."""
+        if self.kept:
+            self.show_rows(self.kept.rows_before(log, oldest))
+
+    def row_of(self, entry, outcome):
+        row = self.writers.row_of(entry, outcome)
+        if self.kept and row["kind"] == "message":
+            self.kept.take(self.log, entry["seq"], row)
+        return row
 
     def give_up(self, entries):
         for entry in entries:
@@ -60,13 +73,13 @@ class Reading:
             if item:
                 self.show_rows(fresh)
                 fresh = []
-                self.show.place(item.row, self.writers.row_of(entry, outcome))
+                self.show.place(item.row, self.row_of(entry, outcome))
                 continue
             if isinstance(outcome, Waiting):
                 self.shelf.waiting.append((entry, outcome.key_name))
             elif isinstance(outcome, Refusal) and outcome.may_open_later:
                 self.shelf.keep_shut(entry)
-            fresh.append(self.writers.row_of(entry, outcome))
+            fresh.append(self.row_of(entry, outcome))
         self.show_rows(fresh)
         self.writers.tell()
         self.give_up(self.shelf.surplus())
@@ -90,7 +103,7 @@ class Reading:
                 continue
             self.verdict.count(outcome)
             self.wire.renew(entry, outcome)
-            self.show.change(entry["row"], self.writers.row_of(entry, outcome))
+            self.show.change(entry["row"], self.row_of(entry, outcome))
         self.writers.tell()
 
     def notice(self, text, code):

@@ -18,7 +18,7 @@ JOIN_AGAIN = 2.0  # seconds until a joining is tried again that was refused for 
 
 
 class Session:
-    def __init__(self, platform, level, address, name, show, send, later, in_pump, way_out=()):
+    def __init__(self, platform, level, address, name, show, send, later, in_pump, way_out=(), kept=None):
         self.level = level
         self.address = address
         self.room = address.split("/", 1)[-1]
@@ -33,7 +33,7 @@ class Session:
         self.members = Members(platform, level, show, later)
         self.writers = Writers(platform, level, name, show, self.members.present)
         self.verdict = Verdict(show, self.way_out)
-        self.reading = Reading(level, show, self.writing, self.writers, self.verdict)
+        self.reading = Reading(level, show, self.writing, self.writers, self.verdict, kept)
         self.wire, self.shelf, self.notice = self.reading.wire, self.reading.shelf, self.reading.notice
         self.log = LogPosition()
         self.online = False  # joined, and the link is up
@@ -153,8 +153,11 @@ class Session:
             self.forget_log(frame)
         if frame["oldest"] > self.log.last + 1:
             self.notice(*TRIMMED)
+        if self.log.count == 0 and self.log.log is None:
+            self.reading.show_kept(frame["log"], frame["oldest"])
         if self.log.joined(frame):
             self.writers.past = frame["newest"]
+        self.reading.log = frame["log"]
 
     def forget_log(self, frame):
         """What waited for a key is read again, if the relay still has it."""

@@ -7,10 +7,11 @@ _IME = 229  # keyCode while an input method composes; Safari ends the compositio
 
 
 class Compose:
-    """The field and button of one room. send(text), async, is called with text that is not blank."""
+    """The field and button of one room. send(text), async, is called with text that is not blank; drafted(text) with
+    what stands in the field, whenever that changes."""
 
-    def __init__(self, panel, send):
-        self._send = send
+    def __init__(self, panel, send, drafted):
+        self._send, self._drafted = send, drafted
         self._draft = panel.querySelector(".draft")
         listen_submit(panel.querySelector(".compose"), self._submitted)
         listen(self._draft, "keydown", self._key_pressed)
@@ -43,12 +44,19 @@ class Compose:
         if await self._send(text) is False and not self._draft.value:
             self._put(text)
 
+    def restore(self, text):
+        """Put a text into the field that was begun earlier, unless something stands there."""
+        if text and not self._draft.value:
+            self._draft.value = text
+            self._grow()
+
     def _put(self, text):
         self._draft.value = text
-        self._grow()
+        self._typed(None)
 
     def _typed(self, event):
         self._grow()
+        self._drafted(self._draft.value)
 
     def _grow(self):
         # For browsers without field-sizing (style.css), which ignore rows where they have it.

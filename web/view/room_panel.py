@@ -31,7 +31,7 @@ class RoomView:
         self._list = self._find(".row-list")
         self._pending = []  # ids of the own rows that the relay has not passed on yet; they stand below all others
         self._follow = Follow(self._log, self._list, self._find(".jump"))
-        self._compose = Compose(self.panel, self._send)
+        self._compose = Compose(self.panel, self._send, lambda text: actions.drafted(key, text))
         self._inspector = Inspector(self.panel, self._list, self._prefix, lambda *row: actions.wire(key, *row))
         self._history_ended = create_proxy(self._end_history)
         listen(self._find(".leave"), "click", self._leave)
@@ -72,6 +72,10 @@ class RoomView:
     def focus(self):
         """Put the cursor into the message field."""
         self._compose.focus()
+
+    def restore(self, draft):
+        """Put a text into the message field that was begun earlier."""
+        self._compose.restore(draft)
 
     async def send_draft(self):
         """Send what stands in the message field."""
