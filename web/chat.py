@@ -139,7 +139,13 @@ class Chat:
 
     async def enter(self, wish):
         """Opens the room of a wish. Raises Problem."""
-        level, address, tell = self.ladder.of(wish.level), wish.address(), self.say_not_stored
+        level, address = self.ladder.of(wish.level), wish.address()
+        said = []
+
+        def tell(sentence):
+            session = self.sessions.get(address)
+            session.show.alert(sentence, []) if session else said.append(sentence)
+
         secret = await entrance(self.device, wish, tell) if level.secret == "device" else wish.passphrase
         started = await level.start(self.platform, wish.room, wish.name, secret)
         self.keepers[address], kept, draft = await kept_of(self.platform, self.device, wish, tell)
@@ -157,6 +163,8 @@ class Chat:
         show.tools(bound(self.invites.tools(level) + list(self.room_tools), session))
         if level.secret == "device":
             self.directory.publish(secret.profile, lambda sentence: show.alert(sentence, []))
+        for sentence in said:
+            tell(sentence)
         if self.online:
             session.up()
 

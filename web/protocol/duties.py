@@ -8,6 +8,7 @@ AGAIN = dict(FOR_THE_MOMENT)
 AGAIN["not-newest"] = 0.5
 
 
+UNCONFIRMED = "Membership not confirmed since {} UTC. Who was removed meanwhile may still be in the list shown here."
 TICK = 60.0  # seconds: how often is looked at what becomes due by itself
 
 
@@ -55,7 +56,7 @@ class Duties:
 
     def show_confirmed(self):
         since = self.level.unconfirmed()
-        self.show.confirmed(iso(since) if since else "")
+        self.show.confirmed(UNCONFIRMED.format(iso(since)[:16].replace("T", " ")) if since else "")
 
     async def pursue(self):
         """Appends what the level wants now, if anything."""
