@@ -77,6 +77,8 @@ async def check_a_pin_that_was_stored_is_the_same_key_as_before(platform, given)
     same((pin.name, pin.identity, pin.version, pin.earlier), ("Zo\u00eb", one, 2**32 - 1, True))
     read.moved(read.pin_of("Bob"), one, 1)
     again = Trust.read(platform, read.octets(), lambda: None)
+    read.acknowledge(read.pin_of("Bob"))
+    same(read.state(one), ENCRYPTED, "it came while this page was open")
     bob = again.pin_of("Bob")
     same((bob.identity, bob.former, bob.former_verified, bob.verified), (one, two, True, False))
     same(again.of(one) is bob, True, "of two names the first")
@@ -98,7 +100,8 @@ async def check_what_is_no_record_of_pins_is_refused_and_cut_anywhere_too(platfo
     wrong.append(b"\1" + uint(1, 4, "count") + al.replace(b"Al", b"A\n"))
     wrong.append(b"\1" + uint(1, 4, "count") + al.replace(b"Al", b"A\xff"))
     wrong.append(b"\1" + uint(1, 4, "count") + al.replace(one, bytes(32)))
-    for flags in (4, 5, 8, 16, 255):
+    wrong += [b"\1" + uint(1, 4, "count") + al[:-1] + flags for flags in (b"\4", b"\5", b"\2" + bytes(32))]
+    for flags in (8, 16, 255):
         wrong.append(b"\1" + uint(1, 4, "count") + al[:-1] + bytes([flags]) + one)
     for data in wrong:
         assert refuses(Refusal, Trust.read, platform, data, None), data
@@ -121,7 +124,7 @@ async def check_a_record_opens_where_it_was_put_and_nowhere_else(platform, given
     value = await store.get("keys", "a")
     assert value != await store.get("keys", "b")
     first = value[0]
-    for changed in (("B" if first == "A" else "A") + value[1:], value[:-4], "", value + "AAAA", value + "!", "x y"):
+    for changed in (("B" if first == "A" else "A") + value[1:], value[:-4], "", value + "AAAA", value + "!", "x y", 7):
         await store.put_all([("keys", "a", changed)])
         same(await damaged(records.get("a")), "store-damaged", changed)
     await store.put_all([("keys", "b", value)])

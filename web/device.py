@@ -4,7 +4,7 @@ Specification, level identity, section 7.1. One tab at a time has a name.
 """
 
 from browser import locks
-from browser.store import opened
+from browser.store import erase, opened
 from history import History
 from locking import Locking
 from own_profile import Profile
@@ -38,7 +38,7 @@ class Device:
         self.leave = leave
         self.problem = ""
         self.failure = None  # why no name can be entered
-        self.records = None
+        self.store = self.records = None
         self.names_key = None
         self.profiles = {}  # name -> Profile in use
         self.locking = Locking(self)
@@ -58,37 +58,48 @@ class Device:
         turn()
 
     async def open(self):
-        store, key = await self.opened_store()
-        self.records = Records(self.platform, store, key)
+        self.store = await self.opened_store()
+        self.records = Records(self.platform, self.store, await self.profile_key())
         await self.locking.load()
         await self.history.load()
         if not self.locking.locked:
             await self.load_names()
 
     async def opened_store(self):
-        """(store, key of the profile)."""
         try:
-            store = await opened(DATABASE, STORES)
+            return await opened(DATABASE, STORES)
         except NotKept as failure:
             if failure.code != "no-store":
                 raise
             self.problem = failure.for_people + NOT_KEPT
-            store = Memory()
-        key = await store.get("profile", "key")
+            return Memory()
+
+    async def profile_key(self):
+        key = await self.store.get("profile", "key")
         if key is None:
-            if await store.keys("keys"):
+            if await self.store.keys("keys"):
                 raise NotKept("store-damaged")
-            await store.put_all([("profile", "key", await self.platform.profile_key())])
+            await self.store.put_all([("profile", "key", await self.platform.profile_key())])
             # As it lasts: a browser that stores no such keys shows it here.
-            key = await store.get("profile", "key")
+            key = await self.store.get("profile", "key")
             if key is None:
                 raise NotKept("store-damaged")
-        return store, key
+        return key
+
+    def check(self):
+        """Raises NotKept if the stores cannot be used at all."""
+        if self.failure:
+            raise self.failure
+
+    def usable(self):
+        """Raises NotKept, unless records can be read and written."""
+        self.check()
+        self.records.unlocked()
 
     async def load_names(self):
         names_key = await self.records.get("names")
         if names_key is None:
-            if await self.records.store.keys("keys"):
+            if await self.store.keys("keys"):
                 raise NotKept("store-damaged")
             names_key = self.platform.random(32)
             await self.records.put("names", names_key)
@@ -134,9 +145,7 @@ class Device:
             turn()
 
     async def loaded(self, name):
-        if self.failure:
-            raise self.failure
-        self.records.unlocked()
+        self.usable()
         release = await locks.hold(NAME + name)
         if release is None:
             raise Problem("name", "other-tab", OTHER_TAB)
@@ -172,5 +181,8 @@ class Device:
     async def erase(self):
         """Everything. Raises NotKept if another tab has it open. The page is to be loaded anew."""
         await self.leave_all()
-        await self.alone(self.records.store.erase)
+        if self.store:
+            await self.alone(self.store.erase)
+        else:
+            await self.alone(erase, DATABASE)
         self.failure = NotKept("store-closed")

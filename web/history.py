@@ -27,21 +27,23 @@ class History:
 
     @property
     def store(self):
-        return self.device.records.store
+        return self.device.store
 
     async def load(self):
-        self.on = await self.store.get(*SETTING) is not None
+        self.on = self.device.locking.chosen and await self.store.get(*SETTING) is not None
 
     async def keep(self):
         """From now on messages are kept. Raises Problem, or NotKept."""
+        self.device.check()
         if not self.device.locking.chosen:
             raise Problem("history", "needs-passphrase", NEEDS_PASSPHRASE)
-        self.device.records.unlocked()
+        self.device.usable()
         await self.store.put_all([SETTING + ("on",)])
         self.on = True
 
     async def stop(self):
         """Erases all that is kept, and keeps nothing more. Raises NotKept."""
+        self.device.check()
         self.on = False
         self.logs = {}
         await self.store.delete(STORE, "")
@@ -50,7 +52,7 @@ class History:
     # ------------------------------------------------------------------------------------------ sealing
 
     def room(self, name, address):
-        self.device.records.unlocked()
+        self.device.usable()
         key = self.device.names_key
         return f"{id_of(self.platform, key, name)}.{id_of(self.platform, key, name, address)}"
 

@@ -6,6 +6,7 @@ Specification, level identity, section 7.2.
 from browser import clock
 from protocol.errors import Problem
 from protocol.records import Records, octets_of
+from protocol.store_errors import NotKept
 from protocol.vault import STORE, unwrap, wrap
 
 VAULT, IDLE = ("profile", "vault"), ("profile", "idle")
@@ -36,23 +37,27 @@ class Locking:
         return self.chosen and self.device.records.layer_key is None
 
     async def load(self):
-        store = self.device.records.store
+        store = self.device.store
         self.device.records.layered = await store.get(*VAULT) is not None
         minutes = await store.get(*IDLE)
-        self.minutes = int(minutes) if minutes else 0
+        self.minutes = int(minutes) if type(minutes) is str and minutes.isdigit() else 0
 
     def vault(self, wrapped):
         return VAULT + (self.platform.base64url(wrapped),)
 
     async def secret(self, text):
         """The store key(32) that the passphrase wraps. Raises Problem or NotKept."""
-        value = await self.device.records.store.get(*VAULT)
+        self.device.check()
+        if not self.chosen:
+            raise Problem("passphrase", "none-chosen", "This device has no passphrase. Choose one first.")
+        value = await self.device.store.get(*VAULT)
         return await unwrap(self.platform, text, STORE, octets_of(self.platform, value))
 
     # ------------------------------------------------------------------------------------------ the passphrase
 
     async def choose(self, text):
         """From now on all keys are sealed under it too. Raises Problem, or NotKept: then nothing has changed."""
+        self.device.check()
         if self.chosen:
             raise Problem("passphrase", "chosen", "This device has a passphrase already. Change it instead.")
         secret = self.platform.random(32)
@@ -63,7 +68,7 @@ class Locking:
     async def change(self, old, new):
         """Wraps the same key anew, so nothing else is written. Raises as choose()."""
         wrapped = await wrap(self.platform, new, STORE, await self.secret(old))
-        await self.device.records.store.put_all([self.vault(wrapped)])
+        await self.device.store.put_all([self.vault(wrapped)])
 
     async def remove(self, text):
         """The keys are then sealed under the key of the profile alone. Raises as choose()."""
@@ -84,8 +89,13 @@ class Locking:
 
     async def unlock(self, text):
         """Raises Problem, or NotKept."""
-        self.device.records.layer_key = await self.platform.aes_key(await self.secret(text))
-        await self.device.load_names()
+        secret = await self.secret(text)
+        self.device.records.layer_key = await self.platform.aes_key(secret)
+        try:
+            await self.device.load_names()
+        except NotKept:
+            self.device.records.layer_key = None
+            raise
         self.active()
 
     async def lock(self):
@@ -93,12 +103,14 @@ class Locking:
         if self.chosen and not self.locked:
             await self.device.leave_all()
             self.device.records.layer_key = self.device.names_key = None
+            self.device.history.logs = {}
 
     async def idle_after(self, minutes):
         """Locks by itself after so many minutes; 0 for never. Raises Problem or NotKept."""
         if type(minutes) is not int or not 0 <= minutes <= LONGEST_IDLE:
             raise Problem("minutes", "bad-minutes", f"Give a number of minutes from 0 (never) to {LONGEST_IDLE}.")
-        await self.device.records.store.put_all([IDLE + (str(minutes),)])
+        self.device.check()
+        await self.device.store.put_all([IDLE + (str(minutes),)])
         self.minutes = minutes
         self.active()
 

@@ -22,12 +22,13 @@ async def written(device, text):
 
     text: the passphrase of the device, which is also that of the file. Raises Problem, or NotKept.
     """
+    device.check()
     if not device.locking.chosen:
         raise Problem("passphrase", "needs-passphrase", NEEDS_PASSPHRASE)
-    device.records.unlocked()
+    device.usable()
     await device.locking.secret(text)  # no file under a passphrase that was mistyped
     items, damaged = [], 0
-    for place in await device.records.store.keys("keys"):
+    for place in await device.store.keys("keys"):
         if "." not in place and place != "names":
             try:
                 items += await name_items(device, place)
@@ -78,7 +79,7 @@ class Taken:
 
 async def taken_over(device, content, text):
     """Taken of a file's content; text: its passphrase. Raises Problem: then nothing was taken over. Raises NotKept."""
-    device.records.unlocked()
+    device.usable()
     content = await export.read(device.platform, text, content)
     taken = await device.alone(take_names, device, content.names)
     for messages in content.messages.values():

@@ -12,7 +12,8 @@ from protocol.trust import Trust
 
 
 def room_key(device, place, name, address):
-    """Where the state of a room lies, beside what else there is of a name at `place`."""
+    """Where the state of a room lies, beside what else there is of a name at `place`. Raises NotKept."""
+    device.usable()
     return f"{place}.room.{id_of(device.platform, device.names_key, name, address)}"
 
 
@@ -147,5 +148,5 @@ class Profile:
     async def erase(self):
         """Deletes all that is kept under this name, of its rooms too. The keys in hand go when these are left."""
         self.erased = True
-        await self.records.store.delete("keys", self.place)
-        await self.records.store.delete("history", self.place)
+        for store in ("keys", "history"):
+            await self.device.in_turn(self.records.store.delete, store, self.place)

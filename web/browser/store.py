@@ -60,6 +60,17 @@ async def opened(name, stores):
     return Store(name, database)
 
 
+async def erase(name):
+    """Deletes the store of this name, also one that cannot be opened."""
+    request, error = await settled(attempt(window.indexedDB.deleteDatabase, name))
+    if error:
+        raise NotKept("no-store")
+    outcome = outcome_of(request)
+    request.onblocked = lambda *_: outcome.reject(None)
+    if (await settled(outcome.promise))[1]:
+        raise NotKept("store-busy")
+
+
 class Store:
     def __init__(self, name, database):
         self.name = name
@@ -115,11 +126,7 @@ class Store:
     async def erase(self):
         """Deletes the database. Other tabs let go of it by themselves, if they are not asleep."""
         self.database.close()
-        request = window.indexedDB.deleteDatabase(self.name)
-        outcome = outcome_of(request)
-        request.onblocked = lambda *_: outcome.reject(None)
-        if (await settled(outcome.promise))[1]:
-            raise NotKept("store-busy")
+        await erase(self.name)
 
 
 def beginning_with(prefix):
