@@ -23,6 +23,7 @@ def chat(server) -> None:
         first.send({"type": "look-up", "names": ["looked-hush"]})
         for text in (bundle(ANN, "name-hush"), bundle(BOB, "name-hush"), "bundle-hush"):
             first.send({"type": "publish", "name": "name-hush", "bundle": text})
+        assert {first.receive("error")["code"] for _ in range(2)} == {"name-taken", "bad-bundle"}
         first.send({"type": "leave", "room": "room-hush"})
         first.append("room-hush", "body-hush")
         assert first.receive("error")["code"] == "not-joined"
