@@ -310,6 +310,11 @@ class Bucket:
             self.tokens -= tokens
         return is_enough
 
+    def pay(self, time: float, code: str, tokens: int = 1) -> None:
+        """Raises Refused with this code if there are not as many tokens."""
+        if not self.take(time, tokens):
+            raise Refused(code)
+
     def is_full(self, time: float) -> bool:
         self.take(time, 0)
         return self.tokens == self.burst
@@ -990,15 +995,15 @@ class Relay:
             return refused
 
     def append(self, member: Member, new: Append, at: str) -> dict:
-        if member.room.number is None and not member.connection.address.rooms.take(self.tick_began):
-            raise Refused("address-too-fast")
+        if member.room.number is None:
+            member.connection.address.rooms.pay(self.tick_began, "address-too-fast")
         seq = self.log.append(member.room, new.kind, new.body, new.id, member.name, at, new.if_newest)
         return {"type": "appended", "room": new.room, "id": new.id, "seq": seq}
 
     def publish(self, address: Household, new: Bundle, at: str) -> dict:
         newest = self.log.newest_bundle(new.name)
-        if not newest and not address.names.take(self.tick_began):
-            raise Refused("address-too-fast")
+        if not newest:
+            address.names.pay(self.tick_began, "address-too-fast")
         self.log.publish(new, newest)
         return {"type": "published", "name": new.name, "version": new.version}
 
@@ -1190,16 +1195,7 @@ class Connection:
             if self.frames.tokens <= -self.frames.burst:
                 self.close(4003)
             raise Refused("too-fast")
-        if not self.address.frames.take(self.heard, tokens):
-            raise Refused("address-too-fast")
-
-    def _pay_bytes(self, size: int) -> None:
-        if not self.address.bytes.take(self.heard, size + ROW_BYTES):
-            raise Refused("address-too-fast")
-
-    def _pay_in(self, room: Room) -> None:
-        if not room.frames.take(self.heard):
-            raise Refused("room-too-fast")
+        self.address.frames.pay(self.heard, "address-too-fast", tokens)
 
     def _do(self, frame: FromPage, size: int) -> None:
         match frame:
@@ -1210,8 +1206,8 @@ class Connection:
                 self.say({"type": "left", "room": frame.room})
             case Append():
                 member = self._member(frame.room)
-                self._pay_bytes(size)
-                self._pay_in(member.room)
+                self.address.bytes.pay(self.heard, "address-too-fast", size + ROW_BYTES)
+                member.room.frames.pay(self.heard, "room-too-fast")
                 self._write_soon(frame, len(frame.body), partial(self.relay.append, member, frame))
             case Look():
                 self._pay(len(frame.rooms) - 1)  # as many questions
@@ -1220,7 +1216,7 @@ class Connection:
                 self.say({"type": "looked", "rooms": looked})
             case Publish():
                 self._pay(PUBLISH_COST - 1)
-                self._pay_bytes(size)
+                self.address.bytes.pay(self.heard, "address-too-fast", size + ROW_BYTES)
                 bundle = read_bundle(frame.name, frame.bundle)
                 self._write_soon(frame, size, partial(self.relay.publish, self.address, bundle))
             case LookUp():
@@ -1251,7 +1247,7 @@ class Connection:
 
     def _join(self, frame: Join) -> None:
         room = self.relay.log.room(frame.room)
-        self._pay_in(room)
+        room.frames.pay(self.heard, "room-too-fast")
         if frame.room in self.members and self.members[frame.room].name != frame.name:
             self.members[frame.room].leave()
         after = frame.after if frame.log in (None, room.log) and frame.after <= room.newest else 0

@@ -391,7 +391,7 @@ def test_a_module_of_the_page_stays_under_300_lines(path):
 
 def test_the_server_grows_no_further():
     # The rule for the one file is 1,000 lines. It holds more than that can: what is added has to be won elsewhere.
-    assert len(SERVER.read_text("utf-8").splitlines()) <= 2_014
+    assert len(SERVER.read_text("utf-8").splitlines()) <= 2_010
 
 
 @pytest.mark.parametrize("path", [path for path in PAGE if path.stat().st_size], ids=in_web)
