@@ -5,7 +5,8 @@ from identity_peer_list import NO_LIST, PREFIX, Member, members_body, read_membe
 from identity_story import IDENTITIES, NEUTRAL, OUT_OF_RANGE, PUBLIC, changed
 
 ALICE, BOB, CAROL, MALLORY = [IDENTITIES[name] for name in ("Alice", "Bob", "Carol", "Mallory")]
-SIGNER, COUNT, FLAGS = 44, 76, 109  # places in `fields`
+SIGNER, COUNT, FLAGS = 44, 76, 109 + 1 + 4 + 5 + 32  # places in `fields`; the flags are Bob's, behind Alice
+LIST_SIG = 77 + 3 * (32 + 1 + 4) + 5 + 3 + 5
 WRAPPER = -(64 + 3 * 80 + 32 + 32)  # of three members
 
 
@@ -25,7 +26,7 @@ def forms(hostile):
     yield "other-level", "a body of level passphrase as a list", "passphrase-1." + "A" * 40
     yield "malformed", "Bob twice", by_alice(hostile, (alice, bob, bob._replace(name="Bobby")))
     yield "malformed", "no admin", by_alice(hostile, (alice._replace(is_admin=False), bob, carol))
-    yield "malformed", "flags that nobody has defined", changed(good, PREFIX, FLAGS, b"\3")
+    yield "malformed", "flags that nobody has defined", changed(good, PREFIX, FLAGS, b"\2")
     yield "malformed", "more members than the count says", changed(good, PREFIX, COUNT, b"\2")
     yield "malformed", "a byte behind the end", to_body(PREFIX, of_base64url(good[len(PREFIX) :]) + b"\0")
     yield "malformed", "a wrapped key too few", hostile.entry(hostile.list(ALICE), wrapped=(bytes(80),) * 2)
@@ -50,7 +51,12 @@ def signatures(hostile):
         yield "bad-identity", f"a member that {what}", by_alice(hostile, (alice, bob, other))
         yield "bad-identity", f"a signer that {what}", changed(good, PREFIX, SIGNER, identity)
         yield "bad-identity", f"a wrapper that {what}", changed(good, PREFIX, WRAPPER, identity)
-    yield "bad-signature", "a list that was changed", changed(good, PREFIX, FLAGS + 1 + 4 + 5 + 32, b"\1")
+    yield "bad-signature", "a list that was changed", changed(good, PREFIX, FLAGS, b"\1")
+    yield "bad-signature", "a list with another signature", changed(good, PREFIX, LIST_SIG, b"\7" * 32)
+    others = (hostile.members.members[0], hostile.members.members[2])
+    leave, _ = hostile.list(BOB, others)
+    false = members_body(leave, MALLORY.sign(leave.signed()))
+    yield "bad-signature", "a leave of Bob's that Mallory signed", false
     yield "bad-signature", "an epoch that was changed", changed(good, PREFIX, WRAPPER + 32, b"\7" * 32)
     yield "bad-signature", "a wrapped key that was changed", changed(good, PREFIX, -65, b"\7")
     yield "bad-signature", "a list of another room", hostile.entry(hostile.list(ALICE, room="cellar"))

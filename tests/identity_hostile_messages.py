@@ -6,8 +6,8 @@ import base64
 import hashlib
 
 from identity_peer_bodies import HISTORY, LONGEST_TEXT, MESSAGE, History, Message, history_body, message_body, pad
-from identity_peer_keys import ORDER, of_base64url, to_body
-from identity_story import IDENTITIES, NEUTRAL, OUT_OF_RANGE, PUBLIC, changed
+from identity_peer_keys import of_base64url, to_body
+from identity_story import IDENTITIES, NEUTRAL, ORDER, OUT_OF_RANGE, PUBLIC, changed
 
 ALICE, BOB, MALLORY = [IDENTITIES[name] for name in ("Alice", "Bob", "Mallory")]
 PLACES = {"sender": 0, "session": 32, "epoch": 48, "list_hash": 56, "counter": 88, "anchor_seq": 92, "anchor_hash": 100}

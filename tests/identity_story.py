@@ -13,6 +13,7 @@ SEEDS |= {name: hashlib.sha256(name.encode()).digest() for name in ("Carol", "Ma
 IDENTITIES = {name: Identity(seed) for name, seed in SEEDS.items()}
 PUBLIC = {name: identity.public for name, identity in IDENTITIES.items()}
 NEUTRAL = b"\1" + bytes(31)  # the point under which the signature R = NEUTRAL, S = 0 verifies, whatever was signed
+ORDER = 2**252 + 27742317777372353535851937790883648493  # L of RFC 8032, 5.1
 OUT_OF_RANGE = (2**255 - 19).to_bytes(32, "little")
 
 

@@ -7,6 +7,9 @@ from pathlib import Path
 import pytest
 
 import identity_answers
+from identity_answers import as_json
+from identity_peer_keys import Identity
+from identity_peer_reader import PeerReader
 
 SPECIFICATION = Path(__file__).parent.parent / "web" / "protocol" / "identity.md"
 ANSWERS = json.loads(identity_answers.FILE.read_text("utf-8"))
@@ -28,6 +31,26 @@ def what(room):
 
 def test_the_file_is_what_its_command_writes():
     assert identity_answers.written(identity_answers.every()) + "\n" == identity_answers.FILE.read_text("utf-8")
+
+
+READERS = [(room["name"], number) for room in ROOMS.values() for number in range(len(room["readers"]))]
+
+
+@pytest.mark.parametrize(("name", "number"), READERS)
+def test_a_peer_that_is_shown_the_entries_says_what_the_file_says(name, number):
+    room, reader = ROOMS[name], ROOMS[name]["readers"][number]
+    people = {one["name"]: one for one in ANSWERS["people"]}
+    pinned = [bytes.fromhex(people[one]["identity"]) for one in reader["pinned"]]
+    peer = PeerReader(Identity(bytes.fromhex(people[reader["name"]]["seed"])), room["room"], pinned)
+    outcomes = iter(reader["outcomes"])
+    for part in reader["parts"]:
+        peer.resume_log(part["oldest"])
+        for seq in part["seqs"]:
+            read = [seq, peer.read(room["entries"][seq - 1]), peer.says[seq]]
+            assert as_json(read) == next(outcomes), room["made"][str(seq)]["what"]
+    assert next(outcomes, None) is None
+    assert as_json([[seq, peer.outcomes[seq], peer.says[seq]] for seq, _, _ in reader["later"]]) == reader["later"]
+    assert as_json(peer.keys) == reader["epoch_keys"]
 
 
 def test_entries_are_as_the_relay_has_them():

@@ -14,7 +14,6 @@ from identity_peer_bodies import Anchors, Counters, pad, read_message, unpad
 from identity_peer_directory import Pin, check_found, make_bundle, read_bundle
 from identity_peer_keys import (
     HPKE,
-    ORDER,
     Identity,
     Refused,
     check_identity,
@@ -28,11 +27,11 @@ from identity_peer_keys import (
     x25519_public,
 )
 from identity_peer_list import Member
+from identity_story import NOON, ORDER
 
 VECTORS = Path(__file__).with_name("vectors")
 ALICE, BOB = Identity(bytes(range(32))), Identity(bytes(range(32, 64)))
 CAROL, MALLORY = [Identity(hashlib.sha256(name).digest()) for name in (b"carol", b"mallory")]
-NOON = 1_795_694_400
 
 
 class Room:
@@ -352,12 +351,16 @@ def test_who_lacks_changes_goes_on_from_an_admin_it_knows_and_from_nobody_else(r
         ("text", ALICE.public, "Alice", "read"),
     ]
     assert room.bob.peer.says[5] == ["changes-missing"]
+    for change, code in ((room.alice.peer.begin_epoch, "forked-epoch"), (room.alice.peer.confirm, "forked-list")):
+        room.alice.does(change())
+        room.alice.does(change())  # of these two Bob is shown the second alone, which is no retention any more
+        assert room.bob.peer.read(room.log.entries[-1]) == ("refused", code)
     carol.read()
     other = room.person("Bob", BOB)
     other.peer.read(room.log.entries[0])
     carol.does(carol.peer.confirm())
-    other.peer.resume_log(oldest=7)
-    assert other.peer.read(room.log.entries[6]) == ("refused", "forked-list")
+    other.peer.resume_log(oldest=11)
+    assert other.peer.read(room.log.entries[10]) == ("refused", "forked-list")
 
 
 def test_a_gap_that_no_retention_explains_is_a_fork(room):
