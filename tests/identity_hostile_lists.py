@@ -83,7 +83,7 @@ def signers(hostile):
     yield "not-a-member", "Mallory signs the same members anew", hostile.entry(hostile.list(MALLORY), BOB)
     yield "not-a-member", "Mallory leaves", hostile.entry(hostile.list(MALLORY), None)
     yield "not-a-member", "who is removed begins the epoch", hostile.entry(hostile.list(ALICE, (alice, bob)), CAROL)
-    yield "not-a-member", "Mallory begins the epoch of Bob's false change", hostile.entry(hostile.list(BOB), MALLORY)
+    yield "not-an-admin", "Mallory begins the epoch of Bob's false change", hostile.entry(hostile.list(BOB), MALLORY)
     yield "not-an-admin", "Bob makes himself an admin", by_bob(hostile, (alice, bob._replace(is_admin=True), carol))
     yield "not-an-admin", "Bob signs the same members anew", by_bob(hostile, (alice, bob, carol))
     yield "not-an-admin", "Bob leaves and takes Carol with him", by_bob(hostile, (alice,), None)

@@ -37,8 +37,7 @@ class PeerRoom(PeerReader):
         super().__init__(identity, room, pinned, clock)
         self.random, self.session, self.counter = random, random(16), 0
         self.under_way = {}  # texts that were not yet read where they count, by counter
-        self.sealed_in = {}  # the epochs of those, by counter
-        self.outdated = []  # counters of those that came too late and are to be sealed again
+        self.outdated = []  # texts that came too late and are to be sealed again
         self.begun_at = -BETWEEN_REPAIRS
 
     # Lists
@@ -118,27 +117,18 @@ class PeerRoom(PeerReader):
         """For a room whose newest list has an epoch, of which the key is here."""
         if not 1 <= len(text.encode()) <= LONGEST_TEXT:
             raise ValueError("text: 1 to 16,384 bytes")
-        counter, self.counter = self.counter, self.counter + 1
-        self.under_way[counter] = text
-        return self.sealed(counter)
+        state, me = self.membership, self.identity.public
+        place = state.epoch, state.newest.hash(), self.counter
+        message = Message(me, self.session, *place, *self.anchors.newest())
+        message = message.seal(self.room, self.keys[state.epoch], pad(text.encode()))
+        self.under_way[self.counter] = text
+        self.counter += 1
+        return Append("message", message_body(self.room, self.identity, message))
 
     def reseal(self) -> list[Append]:
-        """Those that came too late, in their order, under their old counters, so that nobody sees a gap.
-
-        Only what was refused in the epoch in which it was sealed last is due, so a counter seals once in an epoch: else
-        an old body that somebody appends again would make two messages of one key and nonce.
-        """
-        due, self.outdated = sorted(self.outdated), []
-        return [self.sealed(counter) for counter in due]
-
-    def sealed(self, counter: int) -> Append:
-        state, me = self.membership, self.identity.public
-        self.sealed_in[counter] = state.epoch
-        place = state.epoch, state.newest.hash(), counter
-        message = Message(me, self.session, *place, *self.anchors.newest())
-        padded = pad(self.under_way[counter].encode())
-        message = message.seal(self.room, self.keys[state.epoch], padded)
-        return Append("message", message_body(self.room, self.identity, message))
+        """Those that came too late, in their order, each under the next counter."""
+        due, self.outdated = self.outdated, []
+        return [self.seal(text) for text in due]
 
     def share(self, recipient: bytes, first: int, last: int) -> Append:
         """The keys of epochs `first` to `last`, all of which this page must have."""
@@ -147,13 +137,10 @@ class PeerRoom(PeerReader):
 
     def judge_place(self, message: Message) -> None:
         is_own = (message.sender, message.session) == (self.identity.public, self.session)
-        is_under_way = is_own and message.counter in self.under_way
+        text = self.under_way.pop(message.counter, None) if is_own else None
         try:
             super().judge_place(message)
         except Refused as refused:
-            is_last = is_under_way and self.sealed_in[message.counter] == message.epoch
-            if refused.code == "old-epoch" and is_last and message.counter not in self.outdated:
-                self.outdated.append(message.counter)
+            if text is not None and refused.code == "old-epoch":
+                self.outdated.append(text)
             raise
-        if is_under_way:
-            del self.under_way[message.counter]

@@ -36,7 +36,7 @@ class Bundle(NamedTuple):
 
 
 class Pin(NamedTuple):
-    """What a page knows of a name: its identity, and the newest version that the directory has shown."""
+    """What a page knows of a name: its identity, and the newest version that it was shown, 0 for none yet."""
 
     identity: bytes
     version: int
@@ -84,12 +84,11 @@ def check_found(name: str, texts: list[str], pin: Pin | None = None) -> Pin | No
         raise Refused("bad-bundle")
     newest = bundles[-1]
     if pin:
-        # Of the newest one: the rotations before it are older than what was seen, and rightly so.
         if newest.version < pin.version:
             raise Refused("old-bundle")
         identity = pin.identity
         for bundle in bundles:
-            if bundle.is_rotation and bundle.previous == identity:
+            if bundle.is_rotation and bundle.version > pin.version and bundle.previous == identity:
                 identity = bundle.identity
         if identity != newest.identity:
             raise Refused("other-identity")

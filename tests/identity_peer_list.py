@@ -185,12 +185,11 @@ class Membership:
     def accept(self, entry: MembersEntry) -> list[str]:
         """-> what a page says besides: `unproven`, `changes-missing`, or nothing. Raises Refused, and is as before."""
         says = self.judge_list(entry) if self.newest else []
-        wrapper = entry.epoch and entry.epoch.wrapper
-        if wrapper and not entry.list.member(wrapper):
-            raise Refused("not-a-member")
         if self.newest and not says and not self.may_sign(entry.list):
             raise Refused("not-an-admin")
         if entry.epoch:
+            if not entry.list.member(entry.epoch.wrapper):
+                raise Refused("not-a-member")
             self.judge_epoch(entry.epoch.number)
             self.epoch, self.lacks_epochs = entry.epoch.number, False
         self.newest, self.list_sig = entry.list, entry.list_sig

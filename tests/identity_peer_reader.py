@@ -89,9 +89,9 @@ class PeerReader:
 
     def read_message(self, seq: int, body: str) -> tuple:
         message = read_message(self.room, body)
-        self.judge_place(message)
         session = self.counters.setdefault((message.sender, message.session), Counters())
         self.says[seq] += session.take(message.counter)
+        self.judge_place(message)
         self.in_epoch += 1
         name = self.membership.newest.member(message.sender).name
         if message.epoch not in self.keys:

@@ -2,7 +2,7 @@
 
 import hashlib
 
-from identity_log import MemoryLog, Person
+from identity_memory_log import MemoryLog, Person
 from identity_peer import DAY, PeerRoom
 from identity_peer_keys import Identity, of_base64url, to_body
 from identity_peer_list import Member

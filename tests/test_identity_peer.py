@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from identity_log import MemoryLog, NotNewest, Person
+from identity_memory_log import MemoryLog, NotNewest, Person
 from identity_peer import DAY, PeerRoom
 from identity_peer_bodies import Anchors, Counters, pad, read_message, unpad
 from identity_peer_directory import Pin, check_found, make_bundle, read_bundle
@@ -134,6 +134,7 @@ def test_a_chain_of_bundles_moves_a_pin_from_one_device_to_the_next():
     assert check_found("Alice", [second], Pin(ALICE.public, 1)) == Pin(ALICE.public, 2)
     assert check_found("Alice", [third, fourth], Pin(ALICE.public, 2)) == Pin(BOB.public, 4)
     assert check_found("Alice", [third, fourth], Pin(BOB.public, 4)) == Pin(BOB.public, 4)
+    assert check_found("Alice", [third, fourth], Pin(ALICE.public, 0)) == Pin(BOB.public, 4)
     assert check_found("Alice", []) is None
 
 
@@ -151,6 +152,10 @@ def test_a_directory_that_goes_back_or_names_somebody_else():
     assert code_of(check_found, "Alice", [other], Pin(ALICE.public, 1)) == "other-identity"
     rotation = make_bundle(BOB, "Alice", read_bundle(other), MALLORY)
     assert code_of(check_found, "Alice", [rotation], Pin(ALICE.public, 1)) == "other-identity"
+    back = make_bundle(ALICE, "Alice", read_bundle(rotation), BOB)  # of a later one, and shown with an older rotation
+    own = make_bundle(BOB, "Alice", read_bundle(first), ALICE)
+    assert code_of(check_found, "Alice", [own], Pin(ALICE.public, 2)) == "other-identity"
+    assert check_found("Alice", [own, back], Pin(BOB.public, 2)) == Pin(ALICE.public, 3)
 
 
 # A room
@@ -240,13 +245,13 @@ def test_a_text_that_came_after_a_change_is_sealed_again_and_nobody_sees_a_gap(r
     assert room.bob.peer.under_way == {}
 
 
-def test_an_old_body_that_is_appended_again_does_not_make_a_second_message_under_one_nonce(room):
+def test_an_old_body_that_is_appended_again_is_not_sealed_a_third_time(room):
     room.bob.read()
     late = room.bob.peer.seal("under way")
     room.add_carol()
     room.bob.does(late)
     [again] = room.bob.peer.reseal()
-    room.bob.does(late)
+    assert room.bob.does(late) == ("refused", "replayed")
     assert room.bob.peer.reseal() == []
     room.bob.does(again)
     assert room.bob.peer.under_way == {}
