@@ -1,5 +1,6 @@
-"""Entries of kind `members` that are refused: (code, what it is, body), as an identity_hostile.Hostile makes them."""
+"""Entries of kind `members` that are refused, as identity_hostile_messages.py has them."""
 
+from identity_hostile_messages import OTHER_KIND
 from identity_peer_keys import hpke_seal, of_base64url, to_body
 from identity_peer_list import NO_LIST, PREFIX, Member, members_body, read_members, wrap_info
 from identity_story import IDENTITIES, NEUTRAL, OUT_OF_RANGE, PUBLIC, changed
@@ -24,6 +25,7 @@ def forms(hostile):
     good = by_alice(hostile)
     yield "not-encrypted", "a list that is JSON", "{}"
     yield "other-level", "a body of level passphrase as a list", "passphrase-1." + "A" * 40
+    yield "other-level", "a message as a list of members", hostile.bodies[4], OTHER_KIND
     yield "malformed", "Bob twice", by_alice(hostile, (alice, bob, bob._replace(name="Bobby")))
     yield "malformed", "no admin", by_alice(hostile, (alice._replace(is_admin=False), bob, carol))
     yield "malformed", "flags that nobody has defined", changed(good, PREFIX, FLAGS, b"\2")

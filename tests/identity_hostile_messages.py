@@ -12,6 +12,7 @@ from identity_story import IDENTITIES, NEUTRAL, ORDER, OUT_OF_RANGE, PUBLIC, cha
 ALICE, BOB, MALLORY = [IDENTITIES[name] for name in ("Alice", "Bob", "Mallory")]
 PLACES = {"sender": 0, "session": 32, "epoch": 48, "list_hash": 56, "counter": 88, "anchor_seq": 92, "anchor_hash": 100}
 PLACES |= {"ct": 140, "R": -64, "S": -32}
+OTHER_KIND = "A body that begins as one of another level, or of another kind of this one, is `other-level`."
 LEAST_CT = "`ct` is at least 272 bytes."
 
 
@@ -31,6 +32,7 @@ def forms(hostile):
     yield "not-encrypted", "a version that does not exist", "identity-2." + text
     yield "other-level", "a body of level classic", classic
     yield "other-level", "a body of level passphrase", "passphrase-1." + text
+    yield "other-level", "a list of members as a message", hostile.bodies[3], OTHER_KIND
     yield "malformed", "nothing behind the beginning", MESSAGE
     yield "malformed", "base64url with padding", padded
     yield "malformed", "a character that is not of base64url", good[:-1] + "+"

@@ -23,7 +23,8 @@ from identity_peer_keys import (
 )
 
 PREFIX, NO_LIST, MOST_MEMBERS = "identity-members-1.", bytes(32), 128
-OTHER_LEVELS = ('{"iv":"', "passphrase-1.", "lab-passphrase-1.")
+KINDS = ("passphrase-1.", "identity-1.", PREFIX, "identity-history-1.")
+OTHERS = ('{"iv":"', *KINDS, *["lab-" + kind for kind in KINDS])  # bodies of other levels, and other kinds of bodies
 
 
 class Member(NamedTuple):
@@ -117,7 +118,7 @@ def members_body(
 def without_prefix(body: str, prefix: str) -> bytes:
     """Raises Refused: `other-level`, `not-encrypted`, `malformed`."""
     if not body.startswith(prefix):
-        raise Refused("other-level" if body.startswith(OTHER_LEVELS) else "not-encrypted")
+        raise Refused("other-level" if body.startswith(OTHERS) else "not-encrypted")
     return of_base64url(body[len(prefix) :])
 
 
