@@ -237,7 +237,9 @@ class People(RuleBasedStateMachine):
     @invariant()
     def nobody_has_opened_what_they_may_not(self):
         shared = [history_fields(entry["body"]) for entry in self.relay.entries if entry["kind"] == "history"]
-        readers = {text: listed | self.told(body, shared) for body, (text, listed) in self.made.items()}
+        readers = {}  # of a text that was sealed again, those of each body
+        for body, (text, listed) in self.made.items():
+            readers.setdefault(text, set()).update(listed | self.told(body, shared))
         for page in filter(None, self.pages):
             for row in page.rows("message"):
                 pending = row["own"] and row["state"] in PENDING
