@@ -1,6 +1,7 @@
 """Moments as people read them, from seconds since 1970-01-01 UTC. Pure: MicroPython has no calendar."""
 
 DAY = 86_400  # seconds
+CYCLE = 146_097  # days of 400 years
 
 
 def iso(seconds):
@@ -12,7 +13,8 @@ def iso(seconds):
 
 def date_of(days):
     """(year, month, day) so many days after 1970-01-01."""
-    year = 1970
+    # The calendar repeats after 400 years: what a stranger's clock says costs no more steps than that.
+    year, days = 1970 + days // CYCLE * 400, days % CYCLE
     while days >= length_of(year):
         days -= length_of(year)
         year += 1
