@@ -4,6 +4,7 @@ Without it a page that was loaded anew would believe any earlier list.
 """
 
 from ..encoding import Reader, sized, uint
+from ..errors import Malformed
 from ..identity_envelope import SignedList
 from ..roster import Roster, hash_of
 
@@ -31,10 +32,14 @@ class KnownList:
     def read(cls, platform, room, octets):
         """What octets() gave. Raises Malformed, or BadIdentity."""
         reader = Reader(octets)
-        reader.take(1)
-        log = reader.sized(64).decode()
+        if reader.uint(1) != VERSION:
+            raise Malformed("known list: unknown version")
+        log = platform.utf8(reader.sized(64))
         epoch, seen = reader.uint(8), reader.uint(8)
-        return cls(room, log, SignedList(platform, reader), epoch, seen)
+        known = cls(room, log, SignedList(platform, reader), epoch, seen)
+        if log is None or reader.at < len(octets):
+            raise Malformed("known list: more than it says, or no text")
+        return known
 
     def roster(self, prefix):
         """The state of a page that had read until this list, and then nothing. prefix: as Roster has it."""
