@@ -54,7 +54,7 @@ class Recording(Relay):
 
 class Said:
     def __init__(self, page, text, seq):
-        self.page, self.text, self.seq = page, text, seq  # seq: the newest entry of the relay when it was said
+        self.page, self.text, self.seq = page, text, seq  # seq: the newest entry that the page had read when it was said
 
 
 def is_listed(page, device):
@@ -187,7 +187,7 @@ class People(RuleBasedStateMachine):
         page = self.one_of(who, lambda page: not page.level.standing()) or self.one_of(who, lambda page: True)
         for _ in range(times % 3 + 1 if page else 0):
             text = f"text {len(self.said)}"
-            self.said.append(Said(page, text, len(self.relay.entries)))
+            self.said.append(Said(page, text, page.session.log.last))
             if not self.tries(page.says, text):
                 self.said.pop()
 
