@@ -54,7 +54,11 @@ class Recording(Relay):
 
 class Said:
     def __init__(self, page, text, seq):
-        self.page, self.text, self.seq = page, text, seq  # seq: the newest entry that the page had read when it was said
+        self.page, self.text, self.seq = (
+            page,
+            text,
+            seq,
+        )  # seq: the newest entry that the page had read when it was said
 
 
 def is_listed(page, device):
