@@ -285,6 +285,25 @@ def test_a_text_under_way_over_a_change_is_sealed_again_and_stands_once():
     assert all(row["warnings"] == [] for row in alice.rows("message"))
 
 
+def test_what_is_sealed_again_overtakes_nothing_that_was_sealed_before_it():
+    """Else others read that a message is missing."""
+    room = members("Alice", "Bob", "Carol")
+    alice, bob, carol = room.pages
+    alice.removes(carol)
+    bob.says("one")  # after the change in the log
+    take, room.relay.take = (
+        room.relay.take,
+        lambda *_: bob.put({"type": "error", "code": "too-fast", "message": "Wait."}),
+    )
+    bob.says("two")
+    room.relay.take = take
+    bob.inbox.insert(0, bob.inbox.pop() | {"id": bob.session.writing.outbox.items[-1].id})
+    settle(*room.pages)
+    pass_time(room, 1)
+    assert sorted(alice.texts()) == [("Bob", "one"), ("Bob", "two")] and bob.texts() == alice.texts()
+    assert [row["warnings"] for row in alice.rows("message")] == [[], []]
+
+
 def test_an_epoch_is_over_after_a_thousand_messages_and_whoever_writes_next_begins_one(monkeypatch):
     monkeypatch.setattr("protocol.levels.epochs.MESSAGES", 3)
     room = members("Alice", "Bob")

@@ -36,6 +36,13 @@ def test_only_what_is_sealed_and_still_sending_and_not_under_way_is_sent(outbox)
     assert outbox.to_send() == []
 
 
+def test_what_was_sealed_again_is_sent_after_what_was_sealed_before(outbox):
+    a, b, c = outbox.items
+    for item in (a, b, c, a):
+        outbox.seal(item, "sealed")
+    assert ids(outbox.to_send()) == ["b", "c", "a"]
+
+
 def test_what_is_not_relayed_would_be_lost(outbox):
     assert outbox.unsent() == 3
     outbox.items[0].state, outbox.items[1].state = "relayed", "failed"

@@ -7,6 +7,7 @@ class Item:
         self.row = id  # where it stands in the view, also once it has to be sent under another id
         self.text = text
         self.body = None  # sealed once, and never anew while the relay may have it
+        self.place = 0  # among all that was sealed
         self.sent = False  # and not yet answered
         self.taken = False  # the relay has it, and it counts once it is read in the log
         self.state = "sending"  # then relayed, or failed
@@ -18,6 +19,7 @@ class Outbox:
 
     def __init__(self):
         self.items = []
+        self.sealings = 0
 
     def add(self, id, text):
         item = Item(id, text)
@@ -45,9 +47,14 @@ class Outbox:
                 return item
         return None
 
+    def seal(self, item, body):
+        self.sealings += 1
+        item.body, item.place = body, self.sealings
+
     def to_send(self):
-        """Sealed, and neither under way, acknowledged nor given up."""
-        return [item for item in self.items if item.body and item.state == "sending" and not (item.sent or item.taken)]
+        """Sealed, and neither under way, acknowledged nor given up; in the order of sealing, which others can check."""
+        items = [item for item in self.items if item.body and item.state == "sending" and not (item.sent or item.taken)]
+        return sorted(items, key=lambda item: item.place)
 
     def unsent(self):
         """How many would be lost if the page went away now."""

@@ -50,7 +50,7 @@ class Writing:
         try:
             item = self.outbox.next_unsealed()
             while item and self.level.can_seal() and (self.online or self.level.relayed_is_final):
-                item.body = await self.level.seal(item.text)
+                self.outbox.seal(item, await self.level.seal(item.text))
                 self.transmit()
                 item = self.outbox.next_unsealed()
         finally:
