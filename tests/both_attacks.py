@@ -1,33 +1,56 @@
 """The attacks on CPython and, inside the page, on MicroPython, as a page that plays the relay will run them."""
 
 from lab.attacks import ATTACKS
-from lab.attacks.attack import Attack, Hand, NotHere
+from lab.attacks.attack import ACCOMPLICE, Accomplice, Attack, Hand, NotHere
 from lab.levels import LAB
 from lab.outcome import Outcome, Talk
 from lab.seen import Seen
 from protocol import frames, rows
 from protocol.ladder import LADDER
+from protocol.levels.changes import Add, Remove
 
 AT = "2026-11-23T20:42:34.123Z"
 WORDS = b"copper kettle 47"
 REFUSED = [(2, "malformed"), (3, "bad-signature"), (4, "malformed"), (5, "bad-signature")]
 
 
-def entry(seq, name, body):
-    return {"seq": seq, "kind": "message", "id": f"id{seq}", "name": name, "at": AT, "body": body}
+def entry(seq, name, body, kind="message"):
+    return {"seq": seq, "kind": kind, "id": f"id{seq}", "name": name, "at": AT, "body": body}
 
 
 async def talk_of(platform, ladder, level, room):
-    """(entries of Alice and Bob, the next body of Alice): the log that an attack finds."""
-    log = []
-    honest = Attack(Hand(platform, ladder, level, room, WORDS, log, []))
-    alice = await honest.session("Alice")
-    log.append(entry(1, "Alice", await alice.seal("hello")))
-    bob = await honest.session("Bob")
-    log.append(entry(2, "Bob", await bob.seal("hello")))
-    body = await alice.seal("next")
-    honest.hand.close()
-    return log, body
+    """What an attack finds: entries of Alice and Bob, the next body of Alice, what a member begins with, and the entry
+    that removes this member, or None."""
+    log, secrets, removal = [], {"Alice": WORDS, "Bob": WORDS, ACCOMPLICE: WORDS}, None
+    if level.secret == "device":
+        for name in secrets:
+            secrets[name] = await Accomplice.made(platform, name)
+        admin = await listed(platform, level, room, secrets, log)
+    alice = Attack(Hand(platform, ladder, level, room, secrets["Alice"], log, []))
+    bob = Attack(Hand(platform, ladder, level, room, secrets["Bob"], log, []))
+    writer = await alice.session("Alice")
+    log.append(entry(len(log) + 1, "Alice", await writer.seal("hello")))
+    log.append(entry(len(log) + 1, "Bob", await (await bob.session("Bob")).seal("hello")))
+    body = await writer.seal("next")
+    alice.hand.close()
+    bob.hand.close()
+    if level.secret == "device":
+        admin.steward.wish(Remove(secrets[ACCOMPLICE].ours.public))
+        removal = entry(len(log) + 1, "Alice", (await admin.control(False)).body, "members")
+    return log, body, secrets[ACCOMPLICE], removal
+
+
+async def listed(platform, level, room, secrets, log):
+    """Alice, who opens the room and adds the others."""
+    alice = await level.start(platform, room, "Alice", secrets["Alice"])
+    await alice.prepare()
+    for name in ("", "Bob", ACCOMPLICE):
+        if name:
+            alice.steward.wish(Add(secrets[name].ours.public, name))
+        control = await alice.control(False)
+        log.append(entry(len(log) + 1, "Alice", control.body, control.kind))
+        await alice.open([log[-1]])
+    return alice
 
 
 async def run(attack, log, body):
@@ -37,15 +60,16 @@ async def run(attack, log, body):
     append = {"type": "append", "room": room, "kind": "message", "id": "new", "body": body}
     join = {"type": "join", "room": room, "name": "Bob", "after": 2, "log": "log"}
     to_relay = attack.to_relay("Alice", append) + attack.to_relay("Bob", join)
-    log.append(entry(3, "Alice", body))
-    joined = {"type": "joined", "room": room, "log": "log", "after": 0, "oldest": 1, "newest": 2, "you": 2}
+    log.append(entry(len(log) + 1, "Alice", body))
+    joined = {"type": "joined", "room": room, "log": "log", "after": 0, "oldest": 1, "newest": len(log) - 1, "you": 2}
     joined["members"], joined["kept"] = [{"member": 1, "name": "Alice"}], True
     came = {"type": "member-joined", "room": room, "member": 2, "name": "Bob"}
+    to_page += attack.from_relay("Alice", {"type": "found", "names": [{"name": "Carol", "bundles": []}]})
     for member in ("Alice", "Bob"):
         for frame in ({"type": "looked", "rooms": [{"room": "a", "newest": 0, "members": 0}]}, joined, came):
             to_page += attack.from_relay(member, dict(frame))
-        for seq in (1, 2, 3):
-            entries = {"type": "entries", "room": room, "entries": [dict(log[seq - 1])]}
+        for one in log:
+            entries = {"type": "entries", "room": room, "entries": [dict(one)]}
             to_page += attack.from_relay(member, entries)
     for side, _, frame in attack.injections:
         (to_page if side == "page" else to_relay).append(frame)
@@ -64,11 +88,14 @@ async def check_every_attack_runs_and_what_it_sends_is_of_the_specification(plat
 
 
 async def every_attack_at(platform, ladder, level):
-    elsewhere, _ = await talk_of(platform, ladder, level, "elsewhere")
-    talk, body = await talk_of(platform, ladder, level, "kitchen")
+    elsewhere, _, _, _ = await talk_of(platform, ladder, level, "elsewhere")
+    talk, body, secret, removal = await talk_of(platform, ladder, level, "kitchen")
     here = []
     for kind in ATTACKS:
-        attack = kind(Hand(platform, ladder, level, "kitchen", WORDS, talk[:], elsewhere))
+        log = talk[:]
+        if kind.parting and removal:
+            log.append(removal)
+        attack = kind(Hand(platform, ladder, level, "kitchen", secret, log, elsewhere))
         try:
             to_relay, to_page = await run(attack, attack.hand.log, body)
         except NotHere:
