@@ -84,7 +84,8 @@ async def check_every_attack_runs_and_what_it_sends_is_of_the_specification(plat
     platform.ed25519_from_seed = from_seed
     for ladder in (LADDER, LAB):
         for level in ladder.levels:
-            await every_attack_at(platform, ladder, level)
+            if ladder is LAB or not level.has_duties:  # the same code, of which each attack takes the page a while
+                await every_attack_at(platform, ladder, level)
 
 
 async def every_attack_at(platform, ladder, level):
