@@ -1,15 +1,17 @@
 """Where an attack is tried: two real pages behind a man in the middle, and what people do in them meanwhile."""
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from playwright.sync_api import expect
 
-from attack_outcome import seen_by
+from attack_outcome import alerts, seen_by, sentence
 from conftest import Server, wait_until
-from lab.attacks.attack import BEFORE, HONEST, MEMBER, RELAY_AND_MEMBER, Attack, Hand, NotHere
+from lab.attacks.attack import ACCOMPLICE, HONEST, MEMBER, RELAY_AND_MEMBER, Accomplice, Attack, Hand, NotHere
 from lab.outcome import Outcome, Talk, is_settled
 from man_in_the_middle import PATIENCE, ManInTheMiddle
 from person import Person
 from protocol.ladder import LADDER
-from reference import ReferencePlatform
+from protocol.levels.membership import AT_THE_DOOR, WITHHELD
+from reference import ReferencePlatform, run
 
 
 class AttackersPlatform(ReferencePlatform):
@@ -35,6 +37,9 @@ class Arena:
         people = [Person(name, context, self.proxy.url) for name, context in zip(names, contexts, strict=True)]
         self.people = dict(zip(names, people, strict=True))
         self.rooms, self.elsewhere = 0, {}
+        self.platform = AttackersPlatform()
+        self.member = run(Accomplice.made(self.platform))
+        self.middle.bundles[ACCOMPLICE] = [run(self.member.bundle(self.platform))]
 
     def close(self) -> None:
         self.proxy.close()
@@ -44,12 +49,13 @@ class Arena:
         self.rooms += 1
         self.room, self.level = f"room {self.rooms} {level.id}", level
         self.passphrase = f"copper kettle {level.id}"
-        self.talk = Talk()
+        self.talk = Talk(level.relayed_is_final)
         address = f"{level.id}/{self.room}"
-        knows = self.passphrase.encode() if kind.needs in (MEMBER, RELAY_AND_MEMBER) else None
+        secret = self.member if level.secret == "device" else self.passphrase.encode()
+        knows = secret if kind.needs in (MEMBER, RELAY_AND_MEMBER) else None
         log = self.middle.log(address)
         elsewhere = self.elsewhere.setdefault(level.id, log)
-        attack = kind(Hand(AttackersPlatform(), LADDER, level, self.room, knows, log, elsewhere))
+        attack = kind(Hand(self.platform, LADDER, level, self.room, knows, log, elsewhere))
         try:
             return self.attempt(attack)
         except NotHere as missing:
@@ -66,7 +72,7 @@ class Arena:
     def attempt(self, attack: Attack) -> str:
         if attack.from_the_start:
             self.proxy.begin(attack)
-        for step in BEFORE:
+        for step in attack.before(self.level):
             self.do(step)
         if not attack.from_the_start:
             self.proxy.begin(attack)
@@ -74,13 +80,14 @@ class Arena:
         for step in attack.talk:
             self.do(step)
         self.settle(attack)
+        attack.learned = run(attack.reads())
         return Outcome(attack, self.talk, {name: seen_by(person) for name, person in self.people.items()}).text()
 
     # ------------------------------------------------------------------------------------------ what people do
 
     def do(self, step: str) -> None:
-        name, _, what = step.partition(" ")
-        getattr(self, what.replace(" ", "_"))(self.people[name])
+        name, what, *whom = step.replace("is cut off", "is_cut_off").split(" ")
+        getattr(self, what)(self.people[name], *whom)
 
     def joins(self, person: Person) -> None:
         """Joins; a note that comes before is kept, and then the person stays at the level that was chosen."""
@@ -91,7 +98,48 @@ class Arena:
         if stay.is_visible():
             self.talk.notes.add(person.name)
             stay.click()
-        person.is_in(self.room)
+        region.wait_for()
+        if self.level.has_duties:
+            person.until(lambda: self.has_read(person), f"{person.name} has read the log")
+        else:
+            person.is_in(self.room)
+
+    def has_read(self, person: Person) -> bool:
+        """At a level with a list of members, whose page says why its person cannot write if that is so."""
+        state = sentence(person.page.get_by_role("status", name="State"))
+        return state in (AT_THE_DOOR, WITHHELD) if state else person.name in self.listed(person)
+
+    def listed(self, person: Person) -> list[str]:
+        return person.page.get_by_role("list", name="Members").locator(".name").all_text_contents()
+
+    def adds(self, person: Person, whom: str) -> None:
+        """By name. It is done when that is in the list, or when the page has something to say."""
+        if whom in self.people:
+            wait_until(lambda: whom in self.middle.published, PATIENCE, f"the directory has {whom}'s key")
+        self.opens_the_list(person)
+        person.field("Add by name").fill(whom)
+        person.button("Add").click()
+        person.until(lambda: whom in self.listed(person) or alerts(person), f"{whom} is added, or not")
+
+    def removes(self, person: Person, whom: str) -> None:
+        self.asks_of(person, whom, f"Remove {whom}")
+        person.page.get_by_role("alert").get_by_role("button", name="Remove", exact=True).click()
+        person.until(lambda: whom not in self.listed(person), f"{whom} is removed")
+
+    def promotes(self, person: Person, whom: str) -> None:
+        item = self.asks_of(person, whom, f"Make admin: {whom}")
+        expect(item.locator(".admin")).to_be_visible()
+
+    def opens_the_list(self, person: Person) -> None:
+        if person.page.locator("details.people:not([open])").filter(visible=True).count():
+            person.page.locator("details.people > summary").filter(visible=True).click()
+
+    def asks_of(self, person: Person, whom: str, what: str):
+        self.opens_the_list(person)
+        item = person.page.get_by_role("list", name="Members").get_by_role("listitem").filter(has_text=whom)
+        item.locator("summary").click()
+        item.get_by_role("button", name=what, exact=True).click()
+        return item
 
     def leave(self, person: Person) -> None:
         if person.button("Leave").is_visible():
@@ -135,7 +183,7 @@ class Arena:
         self.proxy.cut(person.name)
         looking = lambda: person.page.evaluate("() => true") and self.middle.joins > joins  # noqa: E731 - as above
         wait_until(looking, PATIENCE, f"{person.name} is back")
-        person.sees_state("")
+        person.until(lambda: sentence(person.page.get_by_role("status", name="State")) in ("", WITHHELD), "is back")
 
     def settle(self, attack: Attack) -> None:
         """Until what was appended stands on both pages, all keys are derived and all is sent."""

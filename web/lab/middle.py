@@ -35,6 +35,7 @@ class Middle:
         self.connections = []
         self.logs = {}  # room address -> its entries, as the relay sent them
         self.joins = 0  # `joined` frames that passed
+        self.published = set()  # names whose bundle the directory has taken
         self.bundles = {}  # name -> bundles, of people of the attacker's own: the directory has them through this alone
         self.problems = []  # of the attack under way: its own mistakes
 
@@ -67,6 +68,8 @@ class Middle:
         if frame["type"] == "entries":
             self.keep(frame)
         self.joins += frame["type"] == "joined"
+        if frame["type"] == "published":
+            self.published.add(frame["name"])
         if frame["type"] == "found":
             for one in frame["names"]:
                 one["bundles"] = self.bundles.get(one["name"], one["bundles"])
