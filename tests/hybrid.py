@@ -6,7 +6,6 @@ Prints the table of the specification, level identity, section 12. The two are t
 machine does slows down both.
 """
 
-import os
 import time
 from statistics import median
 
@@ -15,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 RSA_BITS = 3_072  # about as strong as X25519: NIST SP 800-57 part 1, table 2
 PADDING = OAEP(MGF1(SHA256()), SHA256(), None)

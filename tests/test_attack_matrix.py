@@ -5,7 +5,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from attack_arena import Arena
 from attack_matrix import ATTACKS, SPECIFICATION, in_specification, matrix, table
-from lab.attacks import identity, logs, order
+from lab.attacks import identity, lists, logs, order
 from lab.attacks.identity import ALIKE_SALTS, ALIKE_SEEDS
 from lab.outcome import SUCCEEDS
 from protocol.ladder import LADDER
@@ -45,7 +45,8 @@ def test_attacks_import_nothing_but_the_protocol_and_each_other(path):
     assert [module for module in imports_of(path) if not is_within(module, {"protocol", "lab.attacks"})] == []
 
 
-# What is said of each attack that succeeds somewhere, in section 4.7 for every level, in section 3 for classic alone.
+# What is said of each attack that succeeds somewhere: in section 4.7 for every level but identity, in section 3 for
+# classic alone, and in section 10 of its own specification for identity.
 TAIL = "A tail or a whole session that the relay withholds."
 EARLIER = "may show any earlier part of the log as if it were all"
 LEFT_OUT = "leave messages out"
@@ -68,11 +69,21 @@ LIMITS = {
     identity.NotThere: PRESENT,
     identity.WithheldJoin: PRESENT,
 }
+WORD = "The times beside messages and who is there are its word."
+LIMITS_WITH_LIST = {
+    order.DropTail: "The relay can withhold the newest entries",
+    logs.ShortenedLog: "after a reload any part of what was said on the newest list",
+    logs.OldAsNew: "or what it left out as if it were new",
+    lists.SwappedKey: "A first contact that nobody compared: the relay can put its own key in place of another's",
+    identity.FalseTime: WORD,
+    identity.NotThere: WORD,
+    identity.WithheldJoin: WORD,
+}
 
 
-def section(title: str) -> str:
+def section(title: str, document=SPECIFICATION) -> str:
     """Its text, as one line."""
-    return " ".join(SPECIFICATION.read_text("utf-8").partition(f"{title}\n")[2].partition("\n#")[0].split())
+    return " ".join(document.read_text("utf-8").partition(f"{title}\n")[2].partition("\n#")[0].split())
 
 
 def attacks_that_succeed(level) -> set:
@@ -82,14 +93,24 @@ def attacks_that_succeed(level) -> set:
     return {attack for attack in ATTACKS if SUCCEEDS in rows[attack.name][column]}
 
 
+def limits_of(level) -> tuple[str, dict]:
+    """What is said of them, and by which words each attack is found there."""
+    if level.has_duties:
+        return section(
+            "## 10. What this level does not protect", SPECIFICATION.with_name("identity.md")
+        ), LIMITS_WITH_LIST
+    said = section("### 4.7 What this level does not protect")
+    return said + (section("## 3. Level classic") if level.id == "classic" else ""), LIMITS
+
+
 @pytest.mark.parametrize("level", LADDER.levels, ids=lambda level: level.id)
 def test_every_attack_that_succeeds_is_said_to_be_a_limit_of_its_level(level):
-    said = section("### 4.7 What this level does not protect")
-    if level.id == "classic":
-        said += section("## 3. Level classic")
+    said, limits = limits_of(level)
     for attack in attacks_that_succeed(level):
-        assert LIMITS[attack] in said, attack.name
+        assert limits[attack] in said, attack.name
 
 
 def test_no_attack_is_said_to_succeed_that_does_not():
-    assert set(LIMITS) == set().union(*(attacks_that_succeed(level) for level in LADDER.levels))
+    for limits in (LIMITS, LIMITS_WITH_LIST):
+        of = [level for level in LADDER.levels if limits_of(level)[1] is limits]
+        assert set(limits) == set().union(*(attacks_that_succeed(level) for level in of))
