@@ -3,9 +3,10 @@
 people: as victim.py has them, by name; `until(condition, seconds)` waits, as in changes.py.
 """
 
+from protocol.identity import OurIdentity
 from protocol.levels import MESSAGE
 
-from .attacks.attack import BEFORE, MEMBER, RELAY_AND_MEMBER, Hand
+from .attacks.attack import ACCOMPLICE, MEMBER, RELAY_AND_MEMBER, Accomplice, Attack, Hand, open_own
 from .outcome import Outcome, Talk, is_settled
 
 PATIENCE = 20.0  # seconds for a step
@@ -17,7 +18,11 @@ SENTENCES = {
     "reloads": "reloads the page",
     "rejoins": "leaves, and joins anew",
     "is cut off": "loses the connection, which comes back by itself",
+    "adds": "adds %s to the room",
+    "removes": "removes %s from the room",
+    "promotes": "makes %s an admin",
 }
+OF_SOMEBODY = ("adds", "removes", "promotes")
 ASKED = "%s's page asks: “%s” Answer there, or do the step again to stay with what was wished."
 ANSWERS = "The relay does not answer the attacker"
 SETTLES = "Something is still under way"
@@ -34,23 +39,32 @@ class Over(Exception):
 class Step:
     def __init__(self, step):
         self.name, _, self.what = step.partition(" ")
-        self.sentence = self.name + " " + SENTENCES[self.what]
+        self.whom = ""
+        sentence = SENTENCES.get(self.what, "")
+        if not sentence:
+            self.what, self.whom = self.what.split(" ")
+            sentence = SENTENCES[self.what] % self.whom
+        self.sentence = self.name + " " + sentence
         self.since = 0  # what had been counted when its turn came
         self.done = False
 
 
 class Attempt:
-    def __init__(self, level, room, passphrase, people, middle, until):
+    """kind: of the attack that is prepared for; what is done before is the same for most."""
+
+    def __init__(self, level, room, passphrase, people, middle, until, kind=Attack):
         self.level = level
+        self.before = kind.before(level)
+        self.member = None  # at a level of devices, the attacker's own
         self.room = room
         self.passphrase = passphrase  # as typed
         self.address = level.id + "/" + room
         self.people = people
         self.middle = middle
         self.wait = until
-        self.talk = Talk()
+        self.talk = Talk(level.relayed_is_final)
         self.attack = None
-        self.steps = [Step(step) for step in BEFORE]
+        self.steps = [Step(step) for step in self.before]
         self.finished = False  # and judged
         self.over = False
         for person in people.values():
@@ -66,9 +80,22 @@ class Attempt:
 
     # ------------------------------------------------------------------------------------------ the attack
 
+    async def bring_devices(self, platform):
+        """At a level of devices: each person's, new for this room, and that of the attacker's own member. The directory
+        has their keys by way of the man in the middle, as it knows others of these names."""
+        if self.level.secret != "device":
+            return
+        for person in self.people.values():
+            person.seed = platform.random(32)
+            ours = await OurIdentity.from_seed(platform, person.seed)
+            self.middle.bundles[person.name] = [await Accomplice(person.name, ours).bundle(platform)]
+        self.member = await Accomplice.made(platform)
+        self.middle.bundles[ACCOMPLICE] = [await self.member.bundle(platform)]
+
     def attack_of(self, kind, platform, ladder, elsewhere):
         """An attack of this kind on this room. elsewhere: entries of another one, by the level's id."""
-        knows = self.passphrase.encode("utf-8") if kind.needs in (MEMBER, RELAY_AND_MEMBER) else None
+        secret = self.member if self.level.secret == "device" else self.passphrase.encode("utf-8")
+        knows = secret if kind.needs in (MEMBER, RELAY_AND_MEMBER) else None
         log = self.middle.log(self.address)
         return kind(Hand(platform, ladder, self.level, self.room, knows, log, elsewhere.get(self.level.id, [])))
 
@@ -83,6 +110,10 @@ class Attempt:
         await self.until(self.attack.answered, ANSWERS)
         for person in self.people.values():
             await self.until(lambda person=person: is_settled(person.seen, self.attack), SETTLES)
+
+    async def learn(self):
+        """What the attacker has read: before outcome()."""
+        self.attack.learned = await self.attack.reads()
 
     def is_due(self):
         """Whether all has been done, and nothing said of it yet."""
@@ -132,16 +163,26 @@ class Attempt:
             return person.is_in()
         if step.what == "hears":
             return self.talk.was_done("hears", person.seen)
+        if step.what in OF_SOMEBODY:
+            return self.is_done_of(step, person.seen)
         if self.count(step) == step.since:
             return False
         if step.what in ("says", "writes"):
             return self.talk.was_done(step.what, person.seen)
         return person.is_in()
 
+    def is_done_of(self, step, seen):
+        """Or the page has something to say instead."""
+        if step.what == "removes":
+            return step.whom not in seen.members
+        names = seen.members if step.what == "adds" else seen.admins
+        return step.whom in names or bool(seen.sentence("ask"))
+
     async def do(self, step):
         """Has the person do it, and waits until it is done; raises Stuck."""
         person = self.people[step.name]
-        await getattr(self, step.what.replace(" ", "_"))(person)
+        given = [step.whom] if step.whom else []
+        await getattr(self, step.what.replace(" ", "_"))(person, *given)
         done = lambda: step.done or self.is_done(step)  # noqa: E731 - one line
         await self.until(lambda: done() or bool(person.asked), "This did not come about: " + step.sentence)
         if not done():
@@ -154,6 +195,8 @@ class Attempt:
             person.asked = ""
             person.order("stay")
         else:
+            if self.level.secret == "device":
+                person.order("be", person.name, person.seed.hex(), self.address, person.kept)
             person.order("join", person.name, self.room, self.passphrase, self.level.id)
 
     async def says(self, person):
@@ -175,15 +218,29 @@ class Attempt:
         person.order("leave")
         await self.joins(person)
 
+    async def adds(self, person, whom):
+        person.order("add", self.address, whom)
+
+    async def removes(self, person, whom):
+        person.order("remove", self.address, whom)
+
+    async def promotes(self, person, whom):
+        person.order("promote", self.address, whom)
+
     async def is_cut_off(self, person):
         self.talk.absences += 1
         person.cut()
 
 
-async def said_elsewhere(platform, level, passphrase):
-    """The entries of another room, where Alice said something with this passphrase: for attacks that move it here."""
-    session = await level.start(platform, "another room", "Alice", passphrase)
+async def said_elsewhere(platform, level, secret):
+    """The entries of another room, where Alice said something with this passphrase, or this seed of her device: for
+    attacks that move it here."""
+    if level.secret == "device":
+        secret = Accomplice("Alice", await OurIdentity.from_seed(platform, secret))
+    session = await level.start(platform, "another room", "Alice", secret)
     await session.prepare()
+    if level.has_duties:
+        await open_own(session)
     body = await session.seal("Alice 1")
     session.close()
     return [{"seq": 1, "kind": MESSAGE, "id": "elsewhere", "name": "Alice", "at": "", "body": body}]

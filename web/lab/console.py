@@ -11,7 +11,7 @@ from protocol.ladder import facts_of
 from protocol.levels import TAG_LETTERS
 
 from . import findings, lines
-from .attacks.attack import NotHere
+from .attacks.attack import Attack, NotHere
 from .attacks.groups import GROUPS
 from .attempt import PATIENCE, Attempt, Over, Stuck, said_elsewhere
 from .carrying import send
@@ -112,7 +112,7 @@ class Console:
         self.leave()
 
         async def work():
-            self.seat(self.ladder.of(level))
+            await self.seat(self.ladder.of(level), Attack)
             await self.run(len(self.attempt.steps))
             self.view.say(READY, "info")
             self.choose(self.kind)
@@ -126,12 +126,14 @@ class Console:
             if self.attempt.attack:
                 self.attempt.attack.hand.close()
 
-    def seat(self, level):
-        """Alice and Bob before a new room, which nobody is in yet, nor attacks."""
+    async def seat(self, level, kind):
+        """Alice and Bob before a new room, which nobody is in yet, nor attacks. kind: of the attack that is to come."""
         self.middle.attack = None
         room = "Lab " + "".join([TAG_LETTERS[octet & 31] for octet in self.platform.random(6)])
         passphrase = PASSPHRASE + str(47 + self.ladder.rank(level.id))
-        self.attempt = Attempt(level, room, passphrase, self.victims, self.middle, self.changes.until)
+        attempt = Attempt(level, room, passphrase, self.victims, self.middle, self.changes.until, kind)
+        self.attempt = attempt
+        await attempt.bring_devices(self.platform)
         for victim in [self.victims[name] for name in NAMES]:
             if victim.control:
                 victim.order("leave")
@@ -177,13 +179,15 @@ class Console:
         ):
             if missing:
                 return self.view.say(sentence, "warning")
-        if kind.from_the_start:
+        if kind.from_the_start or kind.before(attempt.level) != attempt.before:
             self.leave()
-            self.seat(attempt.level)
+            await self.seat(attempt.level, kind)
         return await self.try_out(self.attempt, kind, only)
 
     async def try_out(self, attempt, kind, only):
         await self.prepare(attempt)
+        if not kind.from_the_start:
+            await self.run(len(attempt.steps))  # those that this attack needs, in a new room
         attack = attempt.attack_of(kind, self.platform, self.ladder, self.elsewhere)
         attack.only = only
         try:
@@ -201,9 +205,10 @@ class Console:
     async def prepare(self, attempt):
         """What is needed once: the table, and what Alice said elsewhere."""
         await self.expectation.load()
-        if attempt.level.id not in self.elsewhere:
-            entries = await said_elsewhere(self.platform, attempt.level, attempt.passphrase.encode("utf-8"))
-            self.elsewhere[attempt.level.id] = entries
+        of_devices = attempt.level.secret == "device"
+        if of_devices or attempt.level.id not in self.elsewhere:
+            secret = self.victims["Alice"].seed if of_devices else attempt.passphrase.encode("utf-8")
+            self.elsewhere[attempt.level.id] = await said_elsewhere(self.platform, attempt.level, secret)
         if attempt.over:
             raise Over()
 
@@ -237,6 +242,7 @@ class Console:
         await attempt.settle()
         if self.middle.problems:  # of the attack's own
             raise self.middle.problems[0]
+        await attempt.learn()
         attempt.finished = True
         seen = [(name, findings.of(self.victims[name])) for name in NAMES]
         self.view.outcome(attempt.outcome(), self.expectation.of(attempt.attack, attempt.level), seen)

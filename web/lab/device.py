@@ -12,6 +12,7 @@ class MemoryDevice:
     def __init__(self, platform):
         self.platform = platform
         self.profiles = {}
+        self.kept = lambda address, octets: None  # called with what is kept of a room
 
     async def start(self):
         pass
@@ -22,15 +23,20 @@ class MemoryDevice:
     async def enter(self, name):
         """The profile of a clean name, made when it is first asked for."""
         if name not in self.profiles:
-            ours = await OurIdentity.from_seed(self.platform, self.platform.random(32))
-            self.profiles[name] = MemoryProfile(name, ours)
+            await self.be(name, self.platform.random(32))
         return self.profiles[name]
+
+    async def be(self, name, seed):
+        """From now on the name is that of this seed."""
+        ours = await OurIdentity.from_seed(self.platform, seed)
+        self.profiles[name] = MemoryProfile(name, ours, self.kept)
 
 
 class MemoryProfile:
-    def __init__(self, name, ours):
+    def __init__(self, name, ours, kept):
         self.name = name
         self.ours = ours
+        self.kept = kept
         self.former = None
         self.trust = Trust([], lambda: None)
         self.rooms = {}
@@ -40,6 +46,7 @@ class MemoryProfile:
 
     async def keep_room_state(self, address, octets):
         self.rooms[address] = octets
+        self.kept(address, octets)
 
     def close(self):
         pass

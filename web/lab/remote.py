@@ -6,11 +6,24 @@ ever meanwhile: what they do is told, too.
 
 import json
 
+from protocol.levels.changes import MakeAdmin, Remove
+
 from .channel import CONTROL, hand_over
 
 # Calls of the view that are told, and how many of the arguments: buttons and what they do stay here.
 OF_PAGE = {"ready": 0, "join_note": 1, "close_room": 1}
-OF_ROOM = {"rows": 1, "pending": 1, "place": 2, "change": 2, "mark": 3, "members": 1, "state": 1, "alert": 1, "ask": 1}
+OF_ROOM = {
+    "rows": 1,
+    "pending": 1,
+    "place": 2,
+    "change": 2,
+    "mark": 3,
+    "members": 1,
+    "people": 1,
+    "state": 1,
+    "alert": 1,
+    "ask": 1,
+}
 
 
 class Watched:
@@ -31,9 +44,11 @@ class Remote:
     def __init__(self, chat):
         self.chat = chat
         self.choices = []  # of the note in the form: (label, async callable)
-        self.orders = {"join": chat.join, "say": self.say, "leave": self.leave, "stay": self.stay}
+        self.orders = {"join": chat.join, "say": self.say, "leave": self.leave, "stay": self.stay, "be": self.be}
+        self.orders.update({"add": self.add, "remove": self.remove, "promote": self.promote})
         self.end = hand_over(CONTROL)
         self.end.listen(self.heard)
+        chat.device.kept = lambda address, octets: self.tell("", "kept", [address, octets.hex()])
         for call in OF_PAGE:
             setattr(chat.view, call, self.told("", call, getattr(chat.view, call), OF_PAGE[call]))
         self.open_room = chat.view.open_room
@@ -66,6 +81,29 @@ class Remote:
     async def say(self, address, text):
         if address in self.chat.sessions:
             await self.chat.send(address, text)
+
+    async def be(self, name, seed, address, kept):
+        """The device that has this seed, and what it had kept of a room: its page was loaded anew."""
+        await self.chat.device.be(name, bytes.fromhex(seed))
+        if kept:
+            self.chat.device.profiles[name].rooms[address] = bytes.fromhex(kept)
+
+    async def add(self, address, name):
+        await self.chat.people.add(address, name)
+
+    async def remove(self, address, name):
+        session, member = self.named(address, name)
+        await self.chat.people.wish(session, Remove(member.identity))
+
+    async def promote(self, address, name):
+        session, member = self.named(address, name)
+        await self.chat.people.wish(session, MakeAdmin(member.identity))
+
+    def named(self, address, name):
+        """(session, Member)"""
+        session = self.chat.sessions[address]
+        [member] = [one for one in session.level.membership.members() if one.name == name]
+        return session, member
 
     async def leave(self):
         """Whatever is on its way: the console begins anew."""

@@ -16,6 +16,7 @@ class Seen:
         self.placed = []  # rows, in the order of the page
         self.pending = []  # own ones that the relay has given no place yet; they stand below
         self.members = []  # names
+        self.admins = []
         self.said = {}  # "alert", "ask", "state" -> the sentence that stands there now
 
     def rows(self):
@@ -45,6 +46,7 @@ class Seen:
             self.members = [member["name"] for member in given[0]]
         elif what == "people":
             self.members = [member["name"] for member in given[0]["members"]]
+            self.admins = [member["name"] for member in given[0]["members"] if member["admin"]]
         else:
             self.said[what] = given[0]
 

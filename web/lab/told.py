@@ -3,8 +3,12 @@
 Reports are those of remote.py: [address of the room or "", call of the view, ...].
 """
 
+from protocol.levels.membership import AT_THE_DOOR, WITHHELD
+
 from .outcome import Talk
 from .seen import Seen
+
+STANDING = (AT_THE_DOOR, WITHHELD)  # why somebody who is in a room cannot write there
 
 
 class Told:
@@ -17,6 +21,7 @@ class Told:
         """From now on this room counts; talk: what people say and do there."""
         self.address = address
         self.talk = talk
+        self.kept = ""  # what the page has kept of the room, in hexadecimal
         self.seen = Seen()
         self.entered = 0  # how often the page opened the room
         self.asked = ""  # what stands in the form as a question
@@ -31,6 +36,8 @@ class Told:
         place, call, given = report[0], report[1], report[2:]
         if call == "ready":
             self.ready = True
+        elif call == "kept" and given[0] == self.address:
+            self.kept = given[1]
         elif call == "join_note":
             self.asked = self.asked_once = given[0]
             self.talk.notes.add(self.name)
@@ -52,5 +59,6 @@ class Told:
             self.talk.absent.add(self.name)
 
     def is_in(self):
-        """Whether the page is in the room and has read the log."""
-        return self.name in self.seen.members and not self.seen.sentence("state")
+        """Whether the page is in the room and has read the log, though it may not write there."""
+        state = self.seen.sentence("state")
+        return state in STANDING if state else self.name in self.seen.members

@@ -18,6 +18,7 @@ class Victim(Told):
         self.window = None
         self.control = None
         self.wires = []
+        self.seed = b""  # of the device, where the level has such
 
     def load(self):
         """The page, anew; what it was told and said before is gone with it."""

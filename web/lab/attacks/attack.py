@@ -86,6 +86,15 @@ def first_message(entries):
     raise NotHere("nobody has written yet")
 
 
+async def open_own(session):
+    """Gives a session that has no room here one of its own, which nobody else is shown."""
+    control = await session.control(True)
+    if control is None:
+        raise NotHere("the attacker is no member")
+    entry = {"seq": 1, "kind": control.kind, "id": "own", "name": "", "at": "", "body": control.body}
+    await session.open([entry])
+
+
 def sealer(session):
     """What of a session seals its texts, and counts them."""
     return session.messages if session.has_duties else session
@@ -227,16 +236,8 @@ class Attack:
         await self.read(made)
         await made.prepare()
         if not made.can_seal():
-            await self.open_own(made)
+            await open_own(made)
         return made
-
-    async def open_own(self, session):
-        """Gives a session that has no room here one of its own, which nobody else is shown."""
-        control = await session.control(True)
-        if control is None:
-            raise NotHere("the attacker is no member")
-        entry = {"seq": 1, "kind": control.kind, "id": "own", "name": "", "at": "", "body": control.body}
-        await session.open([entry])
 
     async def read(self, session):
         """Shows the session the log, so that it takes the room's key and anchors from there as a page does."""
