@@ -6,13 +6,18 @@ from playwright.sync_api import expect
 from attack_matrix import in_specification
 from conftest import Server, keep_evidence
 from lab import matrix
-from lab.attacks import ATTACKS, bodies, identity, logs, order
+from lab.attacks import ATTACKS, bodies, identity, lists, logs, order
 from player import DONE, NOT_HERE, Player
 
 TABLE = matrix.read(f"{matrix.BEGIN}\n{in_specification()}{matrix.END}")
-# All at the level that has most to refuse, and at the other some of each kind: the same code runs there.
+# All at one level, and at the others some of each kind: the same code runs there.
 AT_CLASSIC = [order.ReplayAfterReload, order.DropOne, logs.NeverStored, logs.EarlierLog, bodies.BitFlips]
 AT_CLASSIC += [bodies.OtherRoom, bodies.LowerLevel, bodies.Looked, identity.RenamedByRelay, identity.RenamedInBody]
+BEFORE_LISTS = [
+    attack for attack in ATTACKS if attack not in lists.ATTACKS[1:]
+]  # of those, one says that it is not here
+AT_IDENTITY = [*lists.ATTACKS, order.ReplayAfterReload, order.DropOne, logs.EmptyLog, logs.NeverStored, bodies.BitFlips]
+AT_IDENTITY += [bodies.OtherRoom, bodies.LowerLevel, bodies.Looked, identity.Poses, identity.PosesWithKey]
 REPLAYED = "A message arrived again, or older than the first one of its sender here, so it is not shown."
 
 
@@ -50,7 +55,9 @@ def outcome(player, attack, level: str) -> str:
 # ------------------------------------------------------------------------------------------ all attacks
 
 
-@pytest.mark.parametrize(("level", "attacks"), [("Passphrase", ATTACKS), ("Classic", AT_CLASSIC)])
+@pytest.mark.parametrize(
+    ("level", "attacks"), [("Passphrase", BEFORE_LISTS), ("Classic", AT_CLASSIC), ("Identity", AT_IDENTITY)]
+)
 def test_what_comes_of_an_attack_through_the_console_is_what_the_table_has_for_it(player, level, attacks):
     for attack in attacks:
         assert outcome(player, attack, f"Lab: {level}") == expected(attack, level.lower()), attack.name
@@ -136,6 +143,16 @@ def test_a_page_that_is_loaded_anew_by_hand_can_be_joined_by_hand_and_counts_as_
     player.until(lambda: player.steps()[0] == "Bob reloads the page, done", "he is back")
     player.does_all()
     assert player.outcome() == expected(order.ReplayAfterReload, "passphrase")
+
+
+def test_in_a_room_with_a_list_a_person_adds_and_removes_by_hand_what_the_steps_ask_for(player):
+    player.begins("Lab: Identity")
+    player.attacks("a hidden removal")
+    player.until(lambda: player.steps()[0] == "Alice removes Mallory from the room", "the steps are listed")
+    player.does_all()
+    assert player.outcome() == "refused by Bob: forked-list; refused by Alice: old-epoch"
+    assert player.steps()[0] == "Alice removes Mallory from the room, done"
+    assert "the relay may tell members different things" in player.sees_of_it()
 
 
 def test_the_address_can_name_the_attack(player):

@@ -47,7 +47,7 @@ def says(page, text):
     said(page)
 
 
-def said(page, levels=2):
+def said(page, levels=3):
     expect(state(page)).to_have_text(f"Said at {levels} levels.")
 
 
@@ -94,21 +94,25 @@ def test_one_talk_stands_at_every_level_beside_each_other(page):
         expect(message(page, level)).to_contain_text(re.compile("Alice types.*meet at noon", re.DOTALL))
         assert reads(page, level) == "meet at noon"
         expect(message(page, level, "Bob to Alice")).to_contain_text(re.compile("Alice reads.*yes", re.DOTALL))
+    classic, passphrase, identity = LAB.levels
+    for level in (classic, passphrase):
         expect(column(page, level)).to_contain_text(re.compile(r"Making the key from the passphrase\s*\d+ ms"))
-    classic, passphrase = LAB.levels
+    expect(column(page, identity)).to_contain_text("This level makes no key from a passphrase.")
     expect(column(page, classic)).to_contain_text("Exactly 12 bytes")
-    expect(column(page, passphrase)).to_contain_text("Between 1 and 255 bytes")
+    for level in (passphrase, identity):
+        expect(column(page, level)).to_contain_text("Between 1 and 255 bytes")
 
 
 def test_what_is_typed_is_said_anew_and_a_longer_text_shows_where_nothing_is_padded(page):
-    classic, passphrase = LAB.levels
+    classic, *padded = LAB.levels
     says(page, "meet at noon")
     before = {level: parts(page, level) for level in LAB.levels}
     says(page, "meet me at noon, at the bridge")
     expect(column(page, classic)).to_contain_text("Exactly 30 bytes")
-    assert [reads(page, level) for level in LAB.levels] == ["meet me at noon, at the bridge"] * 2
+    assert [reads(page, level) for level in LAB.levels] == ["meet me at noon, at the bridge"] * 3
     assert int(parts(page, classic)["ciphertext"][0]) - int(before[classic]["ciphertext"][0]) == 18
-    assert parts(page, passphrase)["ct"][0] == before[passphrase]["ct"][0] == "272"
+    for level in padded:
+        assert parts(page, level)["ct"][0] == before[level]["ct"][0] == "272"
 
 
 def test_what_no_level_takes_is_said_and_what_stood_there_stays(page):
@@ -117,13 +121,13 @@ def test_what_no_level_takes_is_said_and_what_stood_there_stays(page):
     page.get_by_role("button", name="Say it").click()
     expect(page.get_by_role("alert")).to_have_text("There is nothing to send yet.")
     expect(page.get_by_label("Alice types")).to_be_focused()
-    assert [reads(page, level) for level in LAB.levels] == ["meet at noon"] * 2
+    assert [reads(page, level) for level in LAB.levels] == ["meet at noon"] * 3
     says(page, "meet at noon")
     expect(page.get_by_role("alert").filter(visible=True)).to_have_count(0)
 
 
 def test_every_byte_is_shown_on_request_and_a_flipped_bit_at_once(page):
-    classic, passphrase = LAB.levels
+    classic, passphrase, identity = LAB.levels
     says(page, "meet at noon")
     size, short = parts(page, passphrase)["ct"]
     assert (size, len(short.split())) == ("272", 10)
@@ -132,7 +136,11 @@ def test_every_byte_is_shown_on_request_and_a_flipped_bit_at_once(page):
     for level in LAB.levels:
         for size, octets in shown[level].values():
             assert len(bytes.fromhex(octets)) == int(size)
-    for level, field, code in ((classic, "ciphertext", "cannot-open"), (passphrase, "ct", "bad-signature")):
+    for level, field, code in (
+        (classic, "ciphertext", "cannot-open"),
+        (passphrase, "ct", "bad-signature"),
+        (identity, "list_hash", "bad-signature"),
+    ):
         flip(page, level, field)
         assert reads(page, level).endswith(code)
         now = parts(page, level)
@@ -165,36 +173,36 @@ def test_the_matrix_is_the_one_of_the_specification_and_leads_to_the_console(pag
 
 def test_a_level_that_comes_later_is_there_once_it_is_listed(context, server):
     def with_a_level(route):
-        route.fulfill(body=(WEB / "lab" / "levels.py").read_text("utf-8") + THIRD, content_type="text/x-python")
+        route.fulfill(body=(WEB / "lab" / "levels.py").read_text("utf-8") + LATER, content_type="text/x-python")
 
     def with_a_column(route):
         begin, line = "| attack | by |", r"(?m)^(\| attack \| by \||\|---\|---\||\| \*\*)(.*)$"
         before, table = SPECIFICATION.split(begin)
-        more = lambda found: found[0] + {"| **": " not tried |", "|---|---|": "---|"}.get(found[1], " third |")  # noqa: E731 - one line
+        more = lambda found: found[0] + {"| **": " not tried |", "|---|---|": "---|"}.get(found[1], " later |")  # noqa: E731 - one line
         route.fulfill(body=before + re.sub(line, more, begin + table), content_type="text/markdown; charset=utf-8")
 
     context.route("**/lab/levels.py", with_a_level)
     context.route("**/protocol/README.md", with_a_column)
     page = opened(context, server)
-    said(page, levels=3)
-    third = page.get_by_role("region", name="Third")
-    expect(third).to_contain_text(re.compile("What a third level does.*meet at noon", re.DOTALL))
-    expect(third).to_contain_text("Exactly 12 bytes")
-    expect(table(page).get_by_role("columnheader").last).to_have_text("third")
+    said(page, levels=4)
+    later = page.get_by_role("region", name="Later")
+    expect(later).to_contain_text(re.compile("What a later level does.*meet at noon", re.DOTALL))
+    expect(later).to_contain_text("Exactly 12 bytes")
+    expect(table(page).get_by_role("columnheader").last).to_have_text("later")
     expect(table(page).get_by_role("cell", name="not tried")).to_have_count(
         table(page).get_by_role("rowheader").count()
     )
 
 
-THIRD = """
+LATER = """
 
-class Third(Classic):
-    id = "third"
-    title = "Third"
-    sentence = "What a third level does."
+class Later(Classic):
+    id = "later"
+    title = "Later"
+    sentence = "What a later level does."
 
 
-LAB = Ladder([LabClassic, LabPassphrase, Third], "lab-passphrase")
+LAB = Ladder([LabClassic, LabPassphrase, LabIdentity, Later], "lab-passphrase")
 """
 
 

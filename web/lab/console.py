@@ -139,7 +139,7 @@ class Console:
                 victim.order("leave")
             else:
                 victim.load()
-        self.view.room(room, passphrase)
+        self.view.room(room, passphrase if level.secret == "passphrase" else "")
         self.view.outcome(None)
         self.show_steps()
 

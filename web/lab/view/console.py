@@ -55,9 +55,10 @@ class ConsoleView:
         return frame.contentWindow
 
     def room(self, room, passphrase):
-        """What somebody needs to join as well."""
+        """What somebody needs to join as well; passphrase: "" where there is none."""
         by_id("console-room-name").textContent = room
         by_id("console-passphrase").textContent = passphrase
+        show(by_id("console-secret"), bool(passphrase))
         show(by_id("console-room"), True)
         by_id("console-new").textContent = "New room"
 

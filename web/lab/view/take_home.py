@@ -10,6 +10,10 @@ _WHAT = (
     "it wherever you like. It asks for the passphrase, and prints what each message says, or why it does not open. "
     "Change a bit of the capture, and look again."
 )
+_ALONE = (
+    "The room as the relay gave it to this page, {}, encrypted as it stands there. No passphrase opens it: its keys are on "
+    "the devices of its members and nowhere else, so no program goes with it."
+)
 _NOT_COME = "The program that opens it did not come again. Reload the page and try once more."
 
 
@@ -25,12 +29,13 @@ class TakeHomePanel:
         self._withdraw()
         body = self._dialog.body
         body.replaceChildren()
-        add(body, "p", _WHAT.format(count))
+        add(body, "p", (_ALONE if integrity is None else _WHAT).format(count))
         listed = add(body, "ul", "", "files")
         for name, pieces in files:
             self._links.append(offer(add(listed, "li", ""), name, pieces))
         if not integrity:
-            add(body, "p", _NOT_COME, "problem")
+            if integrity is not None:
+                add(body, "p", _NOT_COME, "problem")
             return self._dialog.open()
         hashed = add(body, "p", "What this page was served of the program has the hash ", "file")
         add(hashed, "code", integrity, "integrity")
