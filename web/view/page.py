@@ -4,7 +4,6 @@ from pyscript import document
 
 from .code_list import CodeList
 from .dom import by_id, is_elsewhere, listen, show, touch_only
-from .invite_panel import InvitePanel
 from .join_form import JoinForm
 from .key_panel import KeyPanel
 from .room_list import RoomList
@@ -29,8 +28,9 @@ class View:
         self._list = RoomList(self.select)
         self._code = CodeList(actions)
         self._panel = KeyPanel()
-        self._comparison = self._device = None  # made when one is first opened: no start of a page waits for them
-        self._invite = InvitePanel(actions.invites)
+        self._comparison = self._device = self._invite = (
+            None  # made when one is first opened: no start of a page waits for them
+        )
         listen(by_id("join-another"), "click", lambda event: self.select(None))
         listen(by_id("this-device"), "click", self._device_wanted)
         listen(document, "visibilitychange", self._looked_at)
@@ -128,6 +128,10 @@ class View:
 
     def show_invite(self, facts):
         """Open the dialog with the link that invites to a room: facts as InvitePanel.open() has them."""
+        if self._invite is None:
+            from .invite_panel import InvitePanel
+
+            self._invite = InvitePanel(self._actions.invites)
         self._invite.open(facts)
 
     def select(self, key):

@@ -11,8 +11,8 @@ _WHAT = (
     "Change a bit of the capture, and look again."
 )
 _ALONE = (
-    "The room as the relay gave it to this page, {}, encrypted as it stands there. No passphrase opens it: its keys are "
-    "on the devices of its members and nowhere else, so no program goes with it."
+    "The room as the relay gave it to this page, {}, encrypted as it stands there. No passphrase opens it: its keys "
+    "are on the devices of its members and nowhere else, so no program goes with it."
 )
 _NOT_COME = "The program that opens it did not come again. Reload the page and try once more."
 
