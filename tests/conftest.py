@@ -22,7 +22,7 @@ from filelock import FileLock
 from playwright.sync_api import expect, sync_playwright
 
 # People of the stories, a wire that can be cut, a relay with any limit set, the pinned runtime, and views alone.
-pytest_plugins = ["person", "wire", "relay_server", "fake_cdn", "mounted", "panels"]
+pytest_plugins = ["person", "wire", "relay_server", "fake_cdn", "mounted", "panels", "member"]
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "web"))  # for `from protocol import ...`, as in the page

@@ -20,7 +20,7 @@ _AT_THE_DOOR = 20  # names shown at once: anybody can connect
 
 class MemberList:
     """It takes the place of what stands in an <aside>. actions, all async: add(key, name), which gives what is wrong
-    with that name, or ""; remove, make_admin, share(key, id); compare(key, id), "" for the whole room; resign(key)."""
+    with that name, or ""; remove, make_admin, renew, share(key, id); compare(key, id), "" for the whole room; resign(key)."""
 
     def __init__(self, place, key, actions):
         self._key, self._actions = key, actions
@@ -132,6 +132,7 @@ class _Person:
         for what, is_shown in (
             ("make_admin", we_are_admin and not member["you"] and not member["admin"]),
             ("share", we_are_admin and not member["you"]),
+            ("renew", we_are_admin and not member["you"]),
             ("remove", we_are_admin and not member["you"]),
         ):
             show(self._button(what), is_shown)
@@ -155,6 +156,7 @@ class _Person:
             ("compare", f"Compare with {name}"),
             ("make_admin", f"Make admin: {name}"),
             ("share", f"Share earlier messages with {name}"),
+            ("renew", f"Look for a new key of {name}"),
             ("remove", f"Remove {name}"),
         ):
             self._button(what).setAttribute("aria-label", label)
