@@ -8,7 +8,6 @@ ADDRESS = config.get("qr")  # from start.js; None: this server has no copy
 CORRECTION = "M"  # a code with 15 % of it unreadable still reads. 60 digits are 25 modules wide then
 MOST_DIGITS = 1_000
 DIGITS = "0123456789"
-loaded = []
 
 
 async def modules(text):
@@ -29,9 +28,8 @@ async def modules(text):
 
 
 async def load():
-    """The module, or None."""
-    if not loaded and ADDRESS:
-        (modules_come,) = await settled([js_import(ADDRESS)])
-        if modules_come:
-            loaded.append(modules_come[0])
-    return loaded[0] if loaded else None
+    """The module, which the browser loads once, or None."""
+    if not ADDRESS:
+        return None
+    [come] = await settled([js_import(ADDRESS)])
+    return come[0] if come else None
