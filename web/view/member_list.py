@@ -130,7 +130,7 @@ class _Person:
         focused = document.activeElement  # taken now: an element that is hidden has the focus no more
         self._fill(member)
         for what, is_shown in (
-            ("make_admin", we_are_admin and not member["you"] and not member["admin"]),
+            ("make_admin", we_are_admin and not member["admin"]),
             ("share", we_are_admin and not member["you"]),
             ("renew", we_are_admin and not member["you"]),
             ("remove", we_are_admin and not member["you"]),
