@@ -103,19 +103,28 @@ class Device(Person):
         expect(panel).to_be_visible()
         return panel
 
+    def unlocks(self, passphrase: str) -> None:
+        panel = self.opens_settings()
+        form = panel.locator('[data-act="unlock"]')
+        form.get_by_label("Passphrase of this device").fill(passphrase)
+        form.get_by_role("button", name="Unlock").click()
+        expect(panel.get_by_role("status", name="Done")).to_have_text("Unlocked.")
+        self.closes_the_panel()
+
     def chooses_passphrase(self, passphrase: str) -> None:
         panel = self.opens_settings()
-        panel.get_by_label("New passphrase", exact=True).fill(passphrase)
-        panel.get_by_label("The same again").fill(passphrase)
-        panel.get_by_role("button", name="Set passphrase").click()
+        form = panel.locator('[data-act="set_passphrase"]')
+        form.get_by_label("New passphrase", exact=True).fill(passphrase)
+        form.get_by_label("The same again").fill(passphrase)
+        form.get_by_role("button", name="Set passphrase").click()
         expect(panel.get_by_role("status", name="Done")).to_have_text("The passphrase is set.")
         self.closes_the_panel()
 
 
 @pytest.fixture
 def device(new_context, server):
-    """Makes people with browsers of their own: device("Alice")."""
-    return lambda name, **options: Device(name, new_context(**options), server.url)
+    """Makes people with browsers of their own: device("Alice"), at `server` unless given another's url."""
+    return lambda name, url=None: Device(name, new_context(), url or server.url)
 
 
 @pytest.fixture

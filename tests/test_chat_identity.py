@@ -1,5 +1,6 @@
 """Rooms without a passphrase: people with devices of their own, in browsers, over the real relay."""
 
+import pytest
 from playwright.sync_api import expect
 
 from identity_member import IdentityMember
@@ -69,14 +70,23 @@ def test_who_leaves_for_good_is_gone_and_the_others_talk_on_without_an_admin_the
     carol.sees("he left", state="relayed")
 
 
-def test_what_is_written_while_cut_off_is_sealed_for_who_is_in_when_it_is_sent(den):
-    alice, bob, carol = den
-    bob.context.set_offline(True)
+@pytest.fixture
+def two_ways(start_server, usual_port, wire):
+    """A server that is reached at its own address, and at that of the wire."""
+    return start_server(port=usual_port, origin=[wire.url])
+
+
+def test_what_is_written_while_cut_off_is_sealed_for_who_is_in_when_it_is_sent(two_ways, device, wire):
+    alice = device("Alice", two_ways.url).joins("den")
+    others = [device("Bob", wire.url).joins("den", state=NOT_YET), device("Carol", two_ways.url)]
+    bob, carol = others[0], others[1].joins("den", state=NOT_YET)
+    alice.lets_in(bob, carol)
+    wire.cut()
     bob.sees_connection("offline")
     bob.says("written alone")
     alice.removes("Carol")
     carol.sees_state(NO_MORE)
-    bob.context.set_offline(False)
+    wire.mend()
     alice.sees("written alone", by="Bob")
     bob.sees("written alone", state="relayed")
     carol.sees_refusal("not-for-you")
@@ -250,7 +260,7 @@ def test_a_locked_device_leaves_its_rooms_and_enters_none_until_it_is_unlocked(d
     alice.chooses_passphrase("a lock for my keys")
     panel = alice.opens_settings()
     panel.get_by_role("button", name="Lock now").click()
-    expect(panel.get_by_label("Passphrase of this device")).to_be_visible()
+    expect(panel.locator('[data-act="unlock"]').get_by_label("Passphrase of this device")).to_be_visible()
     alice.closes_the_panel()
     alice.reloads()
     alice.field("Your name").fill("Alice")
@@ -258,14 +268,12 @@ def test_a_locked_device_leaves_its_rooms_and_enters_none_until_it_is_unlocked(d
     alice.field("Level").select_option("Identity")
     alice.button("Join").click()
     expect(alice.page.get_by_text("The keys on this device are locked.")).to_be_visible()
-    panel = alice.opens_settings()
-    panel.get_by_label("Passphrase of this device").fill("a wrong one")
-    panel.get_by_role("button", name="Unlock").click()
-    expect(panel.get_by_role("alert").filter(has_text="passphrase")).to_be_visible()
-    panel.get_by_label("Passphrase of this device").fill("a lock for my keys")
-    panel.get_by_role("button", name="Unlock").click()
-    expect(panel.get_by_role("status", name="Done")).to_have_text("Unlocked.")
+    form = alice.opens_settings().locator('[data-act="unlock"]')
+    form.get_by_label("Passphrase of this device").fill("a wrong one")
+    form.get_by_role("button", name="Unlock").click()
+    expect(form.get_by_role("alert")).to_contain_text("passphrase")
     alice.closes_the_panel()
+    alice.unlocks("a lock for my keys")
     alice.joins("den")
     alice.sees_listed("Alice")
     alice.says("still me")
@@ -306,17 +314,42 @@ def test_what_is_kept_on_this_device_is_there_when_the_relay_has_it_no_more(devi
         file.unlink()
     server.restart()
     bob.reloads()
-    panel = bob.opens_settings()
-    panel.get_by_label("Passphrase of this device").fill("a lock for my keys")
-    panel.get_by_role("button", name="Unlock").click()
-    expect(panel.get_by_role("status", name="Done")).to_have_text("Unlocked.")
-    bob.closes_the_panel()
+    bob.unlocks("a lock for my keys")
     bob.joins("den", state=WITHHELD)
     row = bob.sees("to be kept", by="Alice")
     assert row.at and row.tag
     bob.sees_notice("Kept on this device. The relay no longer has these.")
     bob.trusts("to be kept", "encrypted")
     expect(bob.message_field).to_have_value("a draft")
+
+
+def test_a_file_takes_the_same_device_to_another_browser(device, tmp_path):
+    alice = device("Alice").joins("den")
+    link = alice.invites()
+    bob = device("Bob").opens(link, "den")
+    alice.lets_in(bob)
+    bob.chooses_passphrase("a lock for my keys")
+    panel = bob.opens_settings()
+    form = panel.locator('[data-act="export_file"]')
+    form.get_by_label("Passphrase of this device").fill("a lock for my keys")
+    with bob.page.expect_download() as saved:
+        form.get_by_role("button", name="Export a file").click()
+    saved.value.save_as(tmp_path / "taken.txt")
+    assert not reveals((tmp_path / "taken.txt").read_bytes(), "Alice")
+    bob.page.close()
+    other = device("Bob").opens_the_page()
+    panel = other.opens_settings()
+    panel.get_by_text("Import a file").click()
+    panel.locator('input[type="file"]').set_input_files(tmp_path / "taken.txt")
+    form = panel.locator('[data-act="import_file"]')
+    form.get_by_label("Passphrase of the file").fill("a lock for my keys")
+    form.get_by_role("button", name="Import").click()
+    expect(panel.get_by_role("status", name="Done")).to_have_text("Imported.")
+    expect(panel.get_by_role("list", name="Your keys")).to_contain_text("Bob")
+    other.closes_the_panel()
+    other.joins("den")
+    other.says("from another browser")
+    alice.sees("from another browser", by="Bob")
 
 
 def test_everything_is_erased_in_two_clicks(device):
