@@ -122,9 +122,9 @@ class Device(Person):
 
 
 @pytest.fixture
-def device(new_context, server):
+def device(request, new_context):
     """Makes people with browsers of their own: device("Alice"), at `server` unless given another's url."""
-    return lambda name, url=None: Device(name, new_context(), url or server.url)
+    return lambda name, url=None: Device(name, new_context(), url or request.getfixturevalue("server").url)
 
 
 @pytest.fixture

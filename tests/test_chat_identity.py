@@ -319,7 +319,7 @@ def test_what_is_kept_on_this_device_is_there_when_the_relay_has_it_no_more(devi
     row = bob.sees("to be kept", by="Alice")
     assert row.at and row.tag
     bob.sees_notice("Kept on this device. The relay no longer has these.")
-    bob.trusts("to be kept", "encrypted")
+    bob.trusts("to be kept", "same key as before")
     expect(bob.message_field).to_have_value("a draft")
 
 

@@ -20,8 +20,7 @@ _AT_THE_DOOR = 20  # names shown at once: anybody can connect
 
 class MemberList:
     """It takes the place of what stands in an <aside>. actions, all async: add(key, name), which gives what is wrong
-    with that name, or ""; remove, make_admin, renew, share(key, id); compare(key, id), "" for the whole room; resign(key).
-    """
+    with that name, or ""; remove, make_admin, renew, share(key, id); compare(key, id), "" for the room; resign(key)."""
 
     def __init__(self, place, key, actions):
         self._key, self._actions = key, actions
