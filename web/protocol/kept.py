@@ -4,8 +4,10 @@ Specification, level identity, section 7.3.
 """
 
 from . import rows
+from .levels import TAG_COLORS
 
 FIELDS = ("text", "name", "tag", "at", "trust", "code")  # of a row, each text
+COLORS = [str(number) for number in range(TAG_COLORS)]
 OF_THIS_DEVICE = ("Kept on this device. The relay no longer has these.", "kept")
 
 
@@ -31,7 +33,7 @@ class Kept:
     def row(self, id, fields):
         more = {name: self.text(fields, name) for name in FIELDS if name != "text"}
         color = self.text(fields, "color")
-        more["color"] = int(color) if color.isdigit() and int(color) < 12 else 0
+        more["color"] = int(color) if color in COLORS else 0
         more["own"] = fields.get("own") == b"1"
         return rows.row(id, "message", self.text(fields, "text"), **more)
 
