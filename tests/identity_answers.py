@@ -7,13 +7,13 @@ the file; test_identity_answers.py compares the two.
 import json
 from pathlib import Path
 
-from identity_hostile import hostile_room
+from identity_hostile import door, hostile_room
 from identity_peer_bodies import read_message
 from identity_peer_directory import Pin, check_found, make_bundle, read_bundle
 from identity_peer_keys import Refused, digits, safety_number, x25519_public
 from identity_peer_list import read_members
 from identity_peer_reader import PeerReader
-from identity_story import IDENTITIES, NOON, PUBLIC, ROOM, SEEDS, Stage, story
+from identity_story import IDENTITIES, NOON, PUBLIC, SEEDS, Stage, story
 
 FILE = Path(__file__).with_name("vectors") / "identity.json"
 
@@ -40,7 +40,7 @@ def every() -> dict:
             "people": [person(name) for name in SEEDS],
             "safety_numbers": [[*pair, safety_number(*[PUBLIC[name] for name in pair])] for pair in pairs],
             "directory": directory(),
-            "rooms": [room("story", played, parts), room("hostile", hostile, [])],
+            "rooms": [room("story", played, parts), room("hostile", hostile, []), room("door", door(), [])],
         }
     )
 
@@ -101,7 +101,7 @@ def room(name: str, stage: Stage, parts: list) -> dict:
     keys = {number: key for one in stage.people.values() for number, key in one.peer.keys.items()}
     return {
         "name": name,
-        "room": ROOM,
+        "room": stage.room,
         "began": NOON,
         "entries": stage.log.entries,
         "made": stage.made,

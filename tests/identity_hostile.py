@@ -78,6 +78,18 @@ def hostile_room() -> Stage:
     return stage
 
 
+def door() -> Stage:
+    """A room that others try to open before Alice does."""
+    stage = Stage("cellar")
+    alice, bob, mallory = [stage.comes(name) for name in ("Alice", "Bob", "Mallory")]
+    for code, what, body, decided in lists.openings(stage.room):
+        stage.does(mallory, what, Append("members", body), decided=decided)
+        assert alice.peer.outcomes[len(stage.log.entries)] == ("refused", code), what
+    stage.does(alice, "Alice opens the room with Bob", alice.peer.open_room("Alice", (member("Bob"),)))
+    stage.does(bob, "Bob's first message", bob.peer.seal("here at last"))
+    return stage
+
+
 def give_wrong_keys(stage: Stage, alice, bob, carol) -> None:
     """Entries that count, with keys that do not."""
     body = bob.peer.begin_epoch().body

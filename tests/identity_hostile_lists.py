@@ -2,8 +2,8 @@
 
 from identity_hostile_messages import OTHER_KIND
 from identity_peer_keys import hpke_seal, of_base64url, to_body
-from identity_peer_list import NO_LIST, PREFIX, Member, members_body, read_members, wrap_info
-from identity_story import IDENTITIES, NEUTRAL, OUT_OF_RANGE, PUBLIC, changed
+from identity_peer_list import NO_LIST, PREFIX, Epoch, Member, MemberList, members_body, read_members, wrap_info
+from identity_story import IDENTITIES, NEUTRAL, NOON, OUT_OF_RANGE, PUBLIC, changed
 
 ALICE, BOB, CAROL, MALLORY = [IDENTITIES[name] for name in ("Alice", "Bob", "Carol", "Mallory")]
 SIGNER, COUNT, FLAGS = 44, 76, 109 + 1 + 4 + 5 + 32  # places in `fields`; the flags are Bob's, behind Alice
@@ -122,3 +122,21 @@ def rewrapped(bob, body: str, recipient: bytes, key: bytes | None) -> str:
     places = [member.identity for member in entry.list.members]
     wrapped = [other if place == recipient else one for place, one in zip(places, entry.epoch.wrapped, strict=True)]
     return members_body(entry.list, entry.list_sig, bob.identity, entry.epoch._replace(wrapped=tuple(wrapped)))
+
+
+def openings(room: str):
+    """Of a room that has no list yet: (code, what it is, body, the sentence that decides)."""
+    alice, bob = Member(PUBLIC["Alice"], True, "Alice"), Member(PUBLIC["Bob"], False, "Bob")
+    signer = "An opening is signed by an admin of its own list."
+
+    def by(signer, members, wrapper, number=1):
+        new = MemberList(room, 0, NO_LIST, NOON, signer.public, members)
+        epoch = wrapper and Epoch(number, wrapper.public, bytes(32), (bytes(80),) * len(members))
+        return members_body(new, signer.sign(new.signed()), wrapper, epoch)
+
+    yield "not-a-member", "Mallory opens the room for Alice and Bob", by(MALLORY, (alice, bob), BOB), signer
+    yield "not-an-admin", "Bob opens the room for Alice", by(BOB, (alice, bob), BOB), signer
+    yield "not-a-member", "Mallory begins the first epoch", by(ALICE, (alice, bob), MALLORY), signer
+    yield "not-a-member", "Mallory opens the room and is gone", by(MALLORY, (alice, bob), None), signer
+    yield "not-a-member", "Mallory opens the room without a member", by(MALLORY, (), None), signer
+    yield "old-epoch", "an opening with epoch 0", by(ALICE, (alice, bob), ALICE, number=0), "The first epoch is 1."

@@ -142,7 +142,8 @@ class IdentityMember:
         outcome = self.append(self.peer.seal(text))
         while self.peer.outdated:
             self.begins_epoch_if_due()
-            [outcome] = [self.append(one) for one in self.peer.reseal()]
+            for one in self.peer.reseal():
+                outcome = self.append(one)
         return outcome
 
     # The directory

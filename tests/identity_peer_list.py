@@ -128,8 +128,7 @@ def read_members(room: str, body: str) -> MembersEntry:
     members, list_sig = read_list(room, data), data.take(64)
     epoch, epoch_sig = (read_epoch(data, len(members.members)), data.take(64)) if data.data else (None, None)
     data.end()
-    # Without an epoch: a member's own leave, which an opening cannot be.
-    if epoch is None and (members.member(members.signer) or members.number == 0):
+    if epoch is None and members.member(members.signer):  # it is no leave of its signer's
         raise Refused("malformed")
     for identity in [member.identity for member in members.members] + [members.signer]:
         check_identity(identity)
@@ -185,9 +184,7 @@ class Membership:
 
     def accept(self, entry: MembersEntry) -> list[str]:
         """-> what a page says besides: `unproven`, `changes-missing`, or nothing. Raises Refused, and is as before."""
-        says = self.judge_list(entry) if self.newest else []
-        if self.newest and not says and not self.may_sign(entry.list):
-            raise Refused("not-an-admin")
+        says = self.judge_list(entry) if self.newest else self.judge_first(entry.list)
         if entry.epoch:
             if not entry.list.member(entry.epoch.wrapper):
                 raise Refused("not-a-member")
@@ -206,15 +203,21 @@ class Membership:
         if new.number == newest.number + 1 and new.previous == newest.hash():
             if not newest.member(new.signer):
                 raise Refused("not-a-member")
+            others = tuple(member for member in newest.members if member.identity != new.signer)
+            if not newest.has_admin(new.signer) and new.members != others:
+                raise Refused("not-an-admin")
             return []
-        if self.lacks_lists and newest.has_admin(new.signer):
+        if self.lacks_lists and new.number > newest.number + 1 and newest.has_admin(new.signer):
             return ["changes-missing"]
         raise Refused("forked-list")
 
-    def may_sign(self, new: MemberList) -> bool:
-        """Of the newest list again, and of one that follows it and is signed by a member."""
-        others = tuple(member for member in self.newest.members if member.identity != new.signer)
-        return new == self.newest or self.newest.has_admin(new.signer) or new.members == others
+    def judge_first(self, new: MemberList) -> list[str]:
+        """Of the first list that is seen: only an opening says itself who might sign it."""
+        if new.number == 0 and not new.member(new.signer):
+            raise Refused("not-a-member")
+        if new.number == 0 and not new.has_admin(new.signer):
+            raise Refused("not-an-admin")
+        return []
 
     def judge_epoch(self, number: int) -> None:
         if number <= self.epoch:

@@ -124,6 +124,6 @@ def test_a_wrong_key_is_seen_by_whom_it_was_given_to_and_by_nobody_else():
 def test_nothing_is_the_same_twice_that_must_not_be():
     for room in ROOMS.values():
         pairs = [(message["key"], message["nonce"]) for message in room["messages"]]
-        assert len(set(pairs)) == len(pairs) > 5
+        assert len(set(pairs)) == len(pairs) > 0
         drawn = [draw for made in room["made"].values() for draw in made["drawn"]]
         assert len(set(drawn)) == len(drawn)

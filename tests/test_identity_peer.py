@@ -37,8 +37,8 @@ CAROL, MALLORY = [Identity(hashlib.sha256(name).digest()) for name in (b"carol",
 class Room:
     """Alice has opened the room with Bob in it. One clock for all."""
 
-    def __init__(self):
-        self.log, self.now, self.draws = MemoryLog(), NOON, count()
+    def __init__(self, now=NOON):
+        self.log, self.now, self.draws = MemoryLog(), now, count()
         self.alice, self.bob = self.person("Alice", ALICE), self.person("Bob", BOB)
         self.alice.does(self.alice.peer.open_room("Alice", (Member(BOB.public, False, "Bob"),)))
 
@@ -373,6 +373,17 @@ def test_a_gap_that_no_retention_explains_is_a_fork(room):
     room.add_carol()
     room.alice.does(room.alice.peer.confirm())
     assert room.bob.peer.read(room.log.entries[2]) == ("refused", "forked-list")
+
+
+def test_a_list_that_follows_another_one_is_a_fork_even_where_entries_are_missing(room):
+    room.bob.read()
+    other = Room(NOON + 60)
+    other.alice.does(other.alice.peer.confirm())
+    room.bob.peer.resume_log(oldest=5)
+    assert room.bob.peer.read(other.log.entries[1] | {"seq": 5}) == ("refused", "forked-list")
+    other.alice.does(other.alice.peer.confirm())
+    # Of two steps and more nobody can tell.
+    assert room.bob.peer.read(other.log.entries[2] | {"seq": 6})[0] == "members"
 
 
 def test_a_log_that_began_anew_is_opened_again_with_the_kept_list(room):
