@@ -59,8 +59,15 @@ class Trust:
     """All pins of one name of this device. `changed()` is called after each change."""
 
     def __init__(self, pins, changed):
-        self.pins = {pin.name: pin for pin in pins}
+        self.pins = {}
+        self.names = {}  # identity -> the names that have it, as of() is asked for each message
         self.changed = changed
+        for pin in pins:
+            self.keep(pin)
+
+    def keep(self, pin):
+        self.pins[pin.name] = pin
+        self.names.setdefault(pin.identity, []).append(pin.name)
 
     @classmethod
     def read(cls, platform, data, changed):
@@ -88,8 +95,8 @@ class Trust:
 
     def of(self, identity):
         """The Pin with this identity, or None: of several names that have it, the first."""
-        names = [name for name in sorted(self.pins) if self.pins[name].identity == identity]
-        return self.pins[names[0]] if names else None
+        names = self.names.get(identity)
+        return self.pins[min(names)] if names else None
 
     def state(self, identity):
         """ENCRYPTED, SAME_KEY or VERIFIED. After a change nothing is "as before" until that is acknowledged."""
@@ -100,12 +107,16 @@ class Trust:
             return VERIFIED
         return SAME_KEY if pin.earlier and pin.former is None else ENCRYPTED
 
+    def is_full(self):
+        return len(self.pins) >= PINS
+
     def first_contact(self, name, identity, version):
         """The new Pin of a name that has none. Raises Problem if there are too many."""
-        if len(self.pins) >= PINS:
+        if self.is_full():
             sentence = f"This device knows {PINS} people already, and can remember no more keys."
             raise Problem("name", "too-many-pins", sentence)
-        pin = self.pins[name] = Pin(name, identity, version)
+        pin = Pin(name, identity, version)
+        self.keep(pin)
         self.changed()
         return pin
 
@@ -125,7 +136,9 @@ class Trust:
         if identity != pin.identity:
             pin.former_verified = pin.verified or pin.former_verified
             pin.former = pin.identity
+            self.names[pin.identity].remove(pin.name)
             pin.identity = exactly(identity, 32, "identity")
+            self.keep(pin)
             pin.verified = pin.earlier = False
         pin.version = version
         self.changed()
@@ -143,9 +156,9 @@ class Trust:
         self.mark(identity, False)
 
     def mark(self, identity, verified):
-        for pin in self.pins.values():
-            if pin.identity == identity:
-                pin.verified = verified
-                if verified:
-                    pin.former, pin.former_verified = None, False
+        for name in self.names.get(identity, []):
+            pin = self.pins[name]
+            pin.verified = verified
+            if verified:
+                pin.former, pin.former_verified = None, False
         self.changed()

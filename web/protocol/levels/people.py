@@ -9,7 +9,10 @@ CHANGED_KEY = (
 
 
 def meet(membership, trust):
-    """Pins whom the newest list brings, and gives [(sentence, code)] of those whose key is another than before."""
+    """Pins whom the newest list brings, and gives [(sentence, code)] of those whose key is another than before.
+
+    Where there are too many pins the others stay strangers: no list is refused for that.
+    """
     notices = []
     for member in membership.members():
         pin = trust.pin_of(member.name)
@@ -18,7 +21,7 @@ def meet(membership, trust):
         if pin:
             trust.moved(pin, member.identity, 0)
             notices.append((CHANGED_KEY.format(member.name), "key-changed"))
-        elif trust.of(member.identity) is None:
+        elif trust.of(member.identity) is None and not trust.is_full():
             trust.first_contact(member.name, member.identity, 0)
     return notices
 
