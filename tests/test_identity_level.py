@@ -304,6 +304,25 @@ def test_what_is_sealed_again_overtakes_nothing_that_was_sealed_before_it():
     assert [row["warnings"] for row in alice.rows("message")] == [[], []]
 
 
+def test_a_text_that_is_being_sealed_when_its_writer_is_removed_is_no_gap_later():
+    room = members("Alice", "Bob", "Carol")
+    alice, bob, carol = room.pages
+    say(room, bob, "here")
+    bob.device.platform.pauses = True
+    bob.says("too late")
+    alice.removes(bob)
+    settle(alice, carol)
+    while bob.inbox or bob.reading:  # all this while the text is being sealed
+        bob.go_on(0) if bob.reading else bob.deliver(1)
+    bob.device.platform.pauses = False
+    settle(*room.pages)
+    assert [row["state"] for row in bob.rows("message")] == ["relayed", "failed"]
+    alice.adds(bob)
+    settle(*room.pages)
+    say(room, bob, "here again")
+    assert [(row["text"], row["warnings"]) for row in alice.rows("message")] == [("here", []), ("here again", [])]
+
+
 def test_an_epoch_is_over_after_a_thousand_messages_and_whoever_writes_next_begins_one(monkeypatch):
     monkeypatch.setattr("protocol.levels.epochs.MESSAGES", 3)
     room = members("Alice", "Bob")

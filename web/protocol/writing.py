@@ -25,7 +25,7 @@ class Writing:
         self.outbox = Outbox()
         self.online = False
         self.ready = False  # the level can seal
-        self.sealing = False
+        self.sealing = None  # the item that is being sealed
         self.paused = False
         self.in_flight = 0
 
@@ -46,15 +46,15 @@ class Writing:
     async def seal_waiting(self):
         if self.sealing or not self.ready:
             return
-        self.sealing = True
         try:
             item = self.outbox.next_unsealed()
             while item and self.level.can_seal() and (self.online or self.level.relayed_is_final):
+                self.sealing = item
                 self.outbox.seal(item, await self.level.seal(item.text))
                 self.transmit()
                 item = self.outbox.next_unsealed()
         finally:
-            self.sealing = False
+            self.sealing = None
 
     def up(self):
         """The room is joined: what the relay has not acknowledged goes out again, the very same bytes."""
@@ -71,9 +71,13 @@ class Writing:
         return self.outbox.next_unsealed() is not None
 
     async def turned(self):
-        """The level seals with another key, or does not any more: then what waits cannot be sent at all."""
+        """The level seals with another key, or does not any more: then what waits cannot be sent at all.
+
+        What is just being sealed goes out all the same: without it, others would miss a message of this sender.
+        """
         for item in self.outbox.items:
-            if self.level.standing() and item.body is None and item.state == "sending":
+            waits = item.body is None and item.state == "sending" and item is not self.sealing
+            if waits and self.level.standing():
                 self.change(item, "failed", self.level.standing())
         await self.seal_waiting()
 
