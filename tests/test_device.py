@@ -179,7 +179,8 @@ def test_what_one_name_learned_is_nothing_to_another(tab):
 def test_changes_in_one_moment_are_all_stored_and_the_name_stays_taken_until_then(tab):
     one, other = tab(), tab()
     one.enters()
-    one.python(PIN + 'alice.trust.first_contact("Carol", bytes([7]) * 31 + bytes(1), 1)\n' + "alice.close()")
+    two = PIN + 'alice.trust.first_contact("Carol", bytes([7]) * 31 + bytes(1), 1)\n'
+    assert one.python(two + "alice.close()\nreturn alice.release is not None"), "nothing is stored yet"
     other.python("(await locks.wait('secure-chat name Alice'))()")
     other.enters()
     assert other.python("return sorted(alice.trust.pins)") == ["Bob", "Carol"]
@@ -308,23 +309,21 @@ def flipped(value: str) -> str:
 
 
 def changed(records: dict, kind: str) -> tuple[str, dict]:
-    """The key of a kind of record of the first name, and what is put in its place: by what it is."""
-    mine, others = sorted(key for key in records if key.endswith(kind))[:1], ""
-    [key] = mine
-    place = key.removesuffix(kind)
-    others = [other for other in records if other.endswith(kind) and not other.startswith(place)]
+    """The key of one name's record of a kind, and what is put in its place: by what it is."""
+    place, other = sorted(key.removesuffix(".trust") for key in records if key.endswith(".trust"))
+    key = place + kind
     return key, {
         "one bit": flipped(records[key]),
         "the end": records[key][:-4],
         "nothing": "",
         "a number": 7,
-        "another name's": records[others[0]] if others else records[place + ".trust"],
+        "another name's": records[other + kind],
         "another of this name": records[place + (".1.x25519" if kind == ".trust" else ".trust")],
         "deleted": None,
     }
 
 
-@pytest.mark.parametrize("kind", [".1.ed25519", ".1.x25519", ".trust"])
+@pytest.mark.parametrize("kind", ["", ".1.ed25519", ".1.x25519", ".trust"], ids=["name", "ed25519", "x25519", "pins"])
 def test_a_changed_record_is_not_used_and_nothing_takes_its_place_in_silence(tab, kind):
     one = tab()
     names = {name: one.enters(name) for name in ("Alice", "Bob")}
