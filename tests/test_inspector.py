@@ -107,6 +107,25 @@ def test_in_an_ordinary_room_the_own_messages_are_shown_as_the_relay_has_them_an
     assert len({entry[0] for entry in shown}) == 2
 
 
+def test_in_a_room_with_a_list_its_changes_are_shown_as_the_relay_has_them(server, alice):
+    alice.joins("kitchen", level="Identity")
+    alice.says("hello")
+    alice.sees("hello", state="relayed")
+    alice.button(SHOW).click()
+    opened, said = found = panes(alice, 2)
+    assert (opened["text"], said["text"]) == ("You opened this room.", "hello")
+    leaks = {what: words for what, [words] in opened["leaks"]}
+    assert leaks["Members"] == "“Alice”, an admin. Each by name and key"
+    assert [name for name, _ in opened["legend"]] == [
+        "number", "previous", "time", "signer", "count", "identity", "flags", "name", "list_sig",
+        "epoch", "wrapper", "commitment", "enc", "ct", "epoch_sig",
+    ]  # fmt: skip
+    alice.button(WITHOUT).click()
+    assert panes(alice, 2)[0]["body"] == opened["body"]
+    alice.button(WITHOUT).click()
+    assert [entry_of(pane) for pane in found] == stored(server)
+
+
 def test_in_a_lab_room_everything_is_shown_as_the_relay_has_it_an_attackers_too(server, in_lab):
     alice, bob, shown = in_lab("Alice"), in_lab("Bob"), []
     for level, id in LEVELS.items():

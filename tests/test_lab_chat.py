@@ -272,6 +272,29 @@ def test_at_classic_a_message_is_explained_too(room, bob):
     assert [presses(bob, "cannot-open").steps[-1].code] == ["cannot-open"]
 
 
+def test_in_a_room_with_a_list_messages_and_changes_of_the_list_are_explained(bob):
+    bob.joins("larder", level="Lab: Identity")
+    bob.says(TEXT)
+    bob.sees(TEXT, state="relayed")
+    said = presses(bob)
+    assert len(said.steps) == 12 and {step.holds for step in said.steps} == {"yes"}
+    assert all(lines for step in said.steps for *_, lines in step.ran)
+    said.holder("key").focus()
+    bob.page.keyboard.down("Space")
+    expect(said.value("key")).not_to_have_text(MASK)
+    key = bytes.fromhex(said.value("key").inner_text())
+    bob.page.keyboard.up("Space")
+    nonce, sealed, header = [bytes.fromhex(said.values[name]) for name in ("nonce", "ct", "header")]
+    assert AESGCM(key).decrypt(nonce, sealed, header) == pad(TEXT.encode())
+    bob.page.keyboard.press("Escape")
+    bob.button(SHOW).click()
+    opening = bob.page.locator(".row.inspected[data-kind=notice]")
+    opening.get_by_role("button", name="Explain").click()
+    opened = Explanation(bob.page)
+    assert [step.holds for step in opened.steps] == ["yes"] * 3
+    assert opened.values["signer"] == said.values["sender"] and opened.values["list_hash"] == said.values["list_hash"]
+
+
 def test_who_selects_a_text_is_not_given_an_explanation(bob):
     box = row(bob, None).locator(".text").bounding_box()
     bob.page.mouse.move(box["x"] + 2, box["y"] + box["height"] / 2)
