@@ -4,7 +4,9 @@ from functools import cache
 
 import pytest
 
+from attack_matrix import SPECIFICATION
 from attack_memory import MemoryArena, NoAttack
+from lab import matrix
 from lab.attacks import ATTACKS, bodies, lists
 from lab.levels import LabIdentity
 from lab.outcome import NO_EFFECT, SUCCEEDS
@@ -16,6 +18,7 @@ from protocol.levels.identity import Identity
 from protocol.roster import Roster
 from protocol.trust import Trust
 
+TABLE = matrix.read(SPECIFICATION.read_text("utf-8"))
 OF_LISTS = {
     lists.SwappedKey: SUCCEEDS,
     lists.SwappedKnownKey: "seen by Alice: `other-identity`",
@@ -52,6 +55,13 @@ def test_honest_talk_with_reloads_and_broken_connections_is_no_effect(level):
 def test_the_attacks_on_lists_are_all_there_and_come_to_what_is_said():
     assert list(OF_LISTS) == lists.ATTACKS
     assert {attack: outcome(attack) for attack in lists.ATTACKS} == OF_LISTS
+
+
+@pytest.mark.parametrize("attack", [one for one in ATTACKS if one is not bodies.Looked], ids=lambda attack: attack.name)
+def test_in_memory_an_attack_comes_to_what_it_comes_to_on_real_pages(attack):
+    """All but the one at the form, before anybody joins."""
+    [row] = [row for row in TABLE.attacks if row.name == attack.name]
+    assert outcome(attack) == row.outcomes[TABLE.levels.index("identity")]
 
 
 @pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.name)

@@ -3,8 +3,8 @@
 import pytest
 
 from lab import findings
-from lab.attacks import ATTACKS
-from lab.attacks.attack import Attack, Hand
+from lab.attacks import ATTACKS, lists, logs
+from lab.attacks.attack import FALSE, Attack, Hand
 from lab.attacks.groups import GROUPS
 from lab.outcome import NO_EFFECT, SUCCEEDS, Outcome, Talk, is_settled, of_label
 from lab.seen import Seen, seq_of
@@ -12,7 +12,9 @@ from lab.told import Told
 from people import AT
 from protocol import rows
 from protocol.encoding import NAME_NOT_SHOWN
+from protocol.identity_errors import OldBundle, OtherIdentity
 from protocol.ladder import LADDER
+from protocol.levels.membership import AT_THE_DOOR, WITHHELD
 from reference import ReferencePlatform
 
 JOINED = rows.notice("n1", "“Bob” joined.", "joined")
@@ -116,6 +118,30 @@ def test_who_is_in_the_room_has_opened_it_is_a_member_and_has_read_the_log(bob):
         bob.take(report)
         states.append(bob.is_in())
     assert states == [False, False, False, True, False]
+
+
+def test_who_stands_at_the_door_of_a_room_is_in_it_too_and_of_its_list_the_names_and_admins_are_known(bob):
+    states = []
+    for report in (
+        [ROOM, "open_room"],
+        [ROOM, "people", {"members": []}],
+        [ROOM, "state", "Reading what was said ..."],
+        [ROOM, "state", AT_THE_DOOR],
+        [ROOM, "people", {"members": [{"name": "Alice", "admin": True}, {"name": "Bob", "admin": False}]}],
+        [ROOM, "state", ""],
+    ):
+        bob.take(report)
+        states.append(bob.is_in())
+    assert states == [False, False, False, True, True, True]
+    assert (bob.seen.members, bob.seen.admins) == (["Alice", "Bob"], ["Alice"])
+
+
+def test_what_a_page_keeps_of_the_room_is_known_and_of_another_is_not(bob):
+    bob.take(["", "kept", ROOM, "c0ffee"])
+    bob.take(["", "kept", "lab-identity/other", "00"])
+    assert bob.kept == "c0ffee"
+    bob.gone()
+    assert bob.kept == "c0ffee"  # which a page that is loaded anew is given
 
 
 def test_who_opens_the_room_again_was_away_and_begins_with_an_empty_page(bob):
@@ -285,3 +311,66 @@ def test_a_mark_is_said_as_the_page_says_it_of_this_writer():
 def test_every_attack_is_in_one_group():
     grouped = [kind for _, attacks in GROUPS for kind in attacks]
     assert len(grouped) == len(ATTACKS) and set(grouped) == set(ATTACKS)
+
+
+# ------------------------------------------------------------------------------------------ where there is a list
+
+
+MALLORY = message(3, "Mallory", FALSE)
+
+
+def test_what_the_attacker_says_under_the_own_name_deceives_nobody():
+    assert outcome([HELLO, ANSWER, MALLORY], [HELLO, ANSWER, MALLORY], attack(""), talk()) == NO_EFFECT
+    other = message(3, "Bob", FALSE)
+    assert outcome([HELLO, ANSWER, other], [HELLO, ANSWER, other], attack(""), talk()) == SUCCEEDS
+
+
+def test_what_an_attacker_has_read_is_a_success_unless_a_page_says_something():
+    reads = attack()
+    reads.learned = ["hello"]
+    assert outcome([HELLO, ANSWER], [HELLO, ANSWER], reads, talk()) == SUCCEEDS
+    refused = rows.row("s0-3", "refusal", "", code="forked-list")
+    assert outcome([HELLO, ANSWER, refused], [HELLO, ANSWER], reads, talk()) == "refused by Alice: `forked-list`"
+
+
+@pytest.mark.parametrize(
+    ("where", "sentence", "code"),
+    [
+        ("ask", OldBundle.for_people, "old-bundle"),
+        ("ask", OtherIdentity.for_people + " You can add the new key.", "other-identity"),
+        ("alert", "Something else.", "alert"),
+        ("state", WITHHELD, "standing"),
+    ],
+)
+def test_what_stands_beside_the_messages_is_seen(where, sentence, code):
+    alice, bob = seen(JOINED, HELLO, ANSWER), seen(HELLO, ANSWER)
+    alice.take(where, [sentence, []])
+    assert Outcome(attack(), talk(), {"Alice": alice, "Bob": bob}).text() == f"seen by Alice: `{code}`"
+
+
+def test_honest_changes_of_the_list_are_nothing_to_see():
+    changed = [rows.notice(f"n{number}", "", code) for number, code in enumerate(("members", "unproven", "shared"), 7)]
+    assert outcome([HELLO, ANSWER, *changed], [HELLO, ANSWER], attack(), talk()) == NO_EFFECT
+
+
+def test_where_the_relays_word_is_not_final_a_message_is_written_once_it_stands_there():
+    sending = seen(rows.row("own", "message", "hello", name="Alice", state="sending"))
+    for is_final in (True, False):
+        said = Talk(is_final)
+        said.said.append(("Alice", "hello"))
+        assert said.was_done("writes", sending) is not is_final
+
+
+@pytest.mark.parametrize("level", LADDER.levels, ids=lambda level: level.id)
+def test_what_the_relay_never_has_stays_on_its_way_only_where_its_word_is_not_final(level):
+    sending = seen(HELLO, rows.row("own", "message", "hi", name="Alice", state="sending"))
+    found = logs.NeverStored(Hand(ReferencePlatform(), LADDER, level, "kitchen", None, [], []))
+    assert is_settled(sending, found) is not level.relayed_is_final
+    assert not is_settled(sending, Attack(found.hand))
+
+
+def test_before_an_attack_of_a_member_alice_adds_that_one_where_there_is_a_list():
+    for level in LADDER.levels:
+        steps = lists.RemovedMember.before(level)
+        assert ("Alice adds Mallory" in steps) == ("Alice removes Mallory" in steps) == level.has_duties
+        assert "Alice adds Mallory" not in Attack.before(level)
