@@ -293,6 +293,11 @@ def test_in_a_room_with_a_list_messages_and_changes_of_the_list_are_explained(bo
     opened = Explanation(bob.page)
     assert [step.holds for step in opened.steps] == ["yes"] * 3
     assert opened.values["signer"] == said.values["sender"] and opened.values["list_hash"] == said.values["list_hash"]
+    bob.page.keyboard.press("Escape")
+    bob.button("Take home").click()
+    taken = bob.page.get_by_role("dialog", name="Take this room home")
+    expect(taken).to_contain_text("No passphrase opens it")
+    expect(taken.get_by_role("link")).to_have_text(["larder.capture.json"])
 
 
 def test_who_selects_a_text_is_not_given_an_explanation(bob):

@@ -15,7 +15,7 @@ async def taken(session):
     count = "1 entry" if len(entries) == 1 else f"{len(entries)} entries"
     if session.wire.has_dropped():
         count = "the newest " + count
-    files = [(file_name(session.address), pieces(session.address, session.log, entries))]
+    files = [(file_name(session.address), pieces(session.address, session.log.log, entries))]
     if session.level.secret == "device":
         return files, count, None
     [program] = await served.contents([served.address_of("lab/" + PROGRAM)])
