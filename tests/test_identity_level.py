@@ -389,6 +389,22 @@ def test_a_page_that_gets_a_wrong_key_says_who_made_it_and_begins_another_epoch(
     assert bob.texts() == [("Alice", "again")]
 
 
+def test_a_list_that_is_buried_under_one_that_does_not_count_is_put_on_top_again():
+    room = members("Alice", "Bob")
+    alice, bob = room.pages
+    room.relay.take("members", "identity-members-1.AAAA", "x", "Mallory")
+    settle(*room.pages)
+    pass_time(room, 60)
+    pass_time(room, 60)
+    room.relay.oldest = len(room.relay.entries)  # the relay keeps the newest of its kind, and nothing else
+    assert room.relay.entries[-1]["body"] != "identity-members-1.AAAA"
+    bob.crash()
+    room.pages[1] = again = Page(room.relay, bob.device)
+    settle(*room.pages)
+    say(room, again, "still here")
+    assert alice.texts() == [("Bob", "still here")]
+
+
 # Coming back
 
 

@@ -46,6 +46,7 @@ class Membership:
         self.read = 0  # the seq of the newest entry that was read
         self.seq = 0  # and of the newest members entry, accepted or not
         self.was_member = False
+        self.accepted = 0  # and of the newest one that was accepted
         self.is_missing = False  # the relay no longer keeps all that came after the newest list
         self.seen = 0  # when the newest list came, in seconds since 1970-01-01 UTC
         self.settled = False
@@ -65,7 +66,7 @@ class Membership:
         self.roster = Roster(self.room, self.prefix)
         self.keys = Epochs(self.platform, self.ours, self.room)
         self.founder = None
-        self.read, self.seq, self.is_missing = 0, 0, False
+        self.read, self.seq, self.accepted, self.is_missing = 0, 0, 0, False
         self.settled = False
 
     def snapshot(self):
@@ -80,6 +81,7 @@ class Membership:
             self.seq = entry["seq"]
         # Nothing waits from here to the end of turn(), so whoever writes meanwhile finds one list, its seq and its key.
         notices = self.turn(after)
+        self.accepted = self.seq
         if not is_right:
             notices.append((f"{BadWrap.for_people} It was {self.name_of(after.current.wrapper, after)}.", BadWrap.code))
         if self.settled:

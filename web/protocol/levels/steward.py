@@ -10,7 +10,7 @@ from .changes import Remove, is_done
 
 MEMBERS, HISTORY = "members", "history"  # kinds of entries
 DAY = 86_400  # seconds: then an admin's page signs the list anew
-WRAP_AGAIN = 60  # seconds at least between two epochs that this page begins since it was given a wrong key
+WRAP_AGAIN = 60  # seconds at least between two epochs that this page begins though it has nothing to say
 
 
 class Steward:
@@ -57,7 +57,9 @@ class Steward:
         return await self.shared() if self.to_share else None
 
     def needs_epoch(self, wants_to_write, now):
-        if self.membership.keys.is_wrong and now - self.wrapped_at >= WRAP_AGAIN:
+        # Of all members entries a relay keeps the newest for sure: it must be one that counts.
+        is_buried = self.membership.seq != self.membership.accepted
+        if (self.membership.keys.is_wrong or is_buried) and now - self.wrapped_at >= WRAP_AGAIN:
             return True
         return wants_to_write and (self.membership.roster.current is None or self.membership.keys.is_over())
 
