@@ -39,7 +39,7 @@ class Arena:
         self.rooms, self.elsewhere = 0, {}
         self.platform = AttackersPlatform()
         self.member = run(Accomplice.made(self.platform))
-        self.middle.bundles[ACCOMPLICE] = [run(self.member.bundle(self.platform))]
+        self.middle.bundles[ACCOMPLICE] = [run(self.member.bundle(self.platform, ""))]
 
     def close(self) -> None:
         self.proxy.close()

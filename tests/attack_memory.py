@@ -75,7 +75,7 @@ class Person:
         self.name, self.arena = name, arena
         self.device = arena.devices[name]
         self.device.state, self.device.trust = None, Trust([], lambda: None)
-        self.directory = Directory(self.device.platform, self.send)
+        self.directory = Directory(self.device.platform, self.send, arena.level.scope)
         self.directory.up()
         self.line = None
         self.seen = Seen()
@@ -145,12 +145,14 @@ class MemoryArena:
         self.talk = Talk(self.level.relayed_is_final)
         platform = AttackersPlatform()
         member = run(Accomplice.made(platform))
-        self.middle.bundles[ACCOMPLICE] = [run(member.bundle(platform))]
+        scope = self.level.scope
+        self.middle.bundles[scope + ACCOMPLICE] = [run(member.bundle(platform, scope))]
         knows = member if kind.needs in (MEMBER, RELAY_AND_MEMBER) else None
         hand = Hand(platform, self.ladder, self.level, self.room, knows, self.middle.log(self.address), self.elsewhere)
         self.people = {name: Person(name, self) for name in ("Alice", "Bob")}
         for name, person in self.people.items():
-            self.relay.bundles[name] = [run(first_bundle(person.device.platform, person.device.ours, name))]
+            bundle = run(first_bundle(person.device.platform, person.device.ours, scope + name))
+            self.relay.bundles[scope + name] = [bundle]
         self.attack = kind(hand)
         try:
             return self.attempt(self.attack)

@@ -1,12 +1,17 @@
 """Lab rooms are rooms of their own: what is said in one is nothing in a room that is no lab room, and the other way."""
 
+from types import SimpleNamespace
+
 import pytest
 
+from directory import Directory
 from lab.attacks.attack import Accomplice
 from lab.levels import LAB, LabIdentity, LabPassphrase
 from people import entry, opened
 from protocol.digits import session_digits
+from protocol.directory import check
 from protocol.frames import room_address
+from protocol.identity_errors import BadBundle
 from protocol.ladder import LADDER, facts_of
 from protocol.levels import Opened
 from protocol.levels.changes import Add
@@ -81,3 +86,19 @@ def test_nor_does_a_list_of_members_count_that_is_moved_in_or_out_of_the_lab():
             [outcome] = run(bob.open([entry(1, one, kind="members")]))
             codes.append(outcome.code)
         assert codes == ["other-level", "bad-signature"]
+
+
+def test_in_the_directory_names_of_the_lab_are_names_of_their_own():
+    sent, problems = [], []
+    ours = Directory(PLATFORM, sent.append, LabIdentity.scope)
+    ours.up()
+    ours.publish(SimpleNamespace(name="Alice", ours=ALICE.ours, former=None), problems.append)
+    name = "lab-identity/Alice"
+    assert sent.pop() == {"type": "look-up", "names": [name]}
+    run(ours.answered({"type": "found", "names": [{"name": name, "bundles": []}]}))
+    published = sent.pop()
+    assert (published["type"], published["name"], problems) == ("publish", name, [])
+    assert run(check(PLATFORM, name, [published["bundle"]])).identity == ALICE.ours.public
+    for other in ("Alice", "lab-identity/Bob"):
+        with pytest.raises(BadBundle):
+            run(check(PLATFORM, other, [published["bundle"]]))

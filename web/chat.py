@@ -51,7 +51,7 @@ class Chat:
         self.view = View(self)
         self.joining = Joining(platform, ladder, self.view, self.transmit, self.sessions, self.enter)
         self.join, self.changed = self.joining.join, self.joining.changed
-        self.directory = Directory(platform, self.transmit)
+        self.directory = Directory(platform, self.transmit, device.scope)
         self.people = People(platform, self.sessions, self.directory, self.view)
         self.settings = Settings(platform, self.view, device, self.directory)
         self.invites = Invites(platform, self.view, self.sessions, self.joining)

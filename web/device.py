@@ -31,6 +31,7 @@ class Device:
     """
 
     lasts = True  # longer than the page
+    scope = ""  # before our names in the directory
 
     def __init__(self, platform, tell=None, leave=None):
         self.platform = platform

@@ -10,11 +10,12 @@ TAKEN = (
 
 
 class Directory:
-    """`transmit(frame)` hands a frame to the link."""
+    """`transmit(frame)` hands a frame to the link. scope: stands before each name, so that the lab takes nobody's."""
 
-    def __init__(self, platform, transmit):
+    def __init__(self, platform, transmit, scope=""):
         self.platform = platform
         self.transmit = transmit
+        self.scope = scope
         self.questions = []  # (frame, async answered(frame)), the first of them under way
         self.online = False
 
@@ -45,6 +46,8 @@ class Directory:
         """async found(Bundle, or None for an unknown name, code, sentence): what the directory has of a name, checked
         against its pin, if there is one; or else why it is not used."""
 
+        name = self.scope + name
+
         async def answered(frame):
             if frame["type"] == "error":
                 return await found(None, frame["code"], frame["message"])
@@ -59,7 +62,7 @@ class Directory:
 
     def publish(self, profile, problem):
         """Sees to it that the directory has our key under our name. problem(sentence) is called if it cannot."""
-        name, ours, former = profile.name, profile.ours, profile.former
+        name, ours, former = self.scope + profile.name, profile.ours, profile.former
 
         async def found(newest, code, sentence):
             if code:
@@ -72,7 +75,7 @@ class Directory:
                 bundle = await directory.rotation(self.platform, ours, former, name, newest)
                 self.put(name, bundle, done)
             else:
-                problem(TAKEN.format(name))
+                problem(TAKEN.format(profile.name))
 
         async def done(sentence):
             if sentence:
@@ -80,7 +83,7 @@ class Directory:
             elif former:
                 await profile.handed_over()
 
-        self.look_up(name, None, found)
+        self.look_up(profile.name, None, found)
 
     def put(self, name, bundle, done):
         async def answered(frame):

@@ -6,7 +6,7 @@ people: as victim.py has them, by name; `until(condition, seconds)` waits, as in
 from protocol.identity import OurIdentity
 from protocol.levels import MESSAGE
 
-from .attacks.attack import ACCOMPLICE, MEMBER, RELAY_AND_MEMBER, Accomplice, Attack, Hand, open_own
+from .attacks.attack import MEMBER, RELAY_AND_MEMBER, Accomplice, Attack, Hand, open_own
 from .outcome import Outcome, Talk, is_settled
 
 PATIENCE = 20.0  # seconds for a step
@@ -85,12 +85,13 @@ class Attempt:
         has their keys by way of the man in the middle, as it knows others of these names."""
         if self.level.secret != "device":
             return
+        found, scope = [], self.level.scope
         for person in self.people.values():
             person.seed = platform.random(32)
-            ours = await OurIdentity.from_seed(platform, person.seed)
-            self.middle.bundles[person.name] = [await Accomplice(person.name, ours).bundle(platform)]
+            found.append(Accomplice(person.name, await OurIdentity.from_seed(platform, person.seed)))
         self.member = await Accomplice.made(platform)
-        self.middle.bundles[ACCOMPLICE] = [await self.member.bundle(platform)]
+        for one in found + [self.member]:
+            self.middle.bundles[scope + one.name] = [await one.bundle(platform, scope)]
 
     def attack_of(self, kind, platform, ladder, elsewhere):
         """An attack of this kind on this room. elsewhere: entries of another one, by the level's id."""

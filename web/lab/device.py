@@ -1,5 +1,6 @@
 """The device of a page of the lab: keys by name, in memory only, so that a page loaded anew is another device."""
 
+from lab.levels import LabIdentity
 from protocol.identity import OurIdentity
 from protocol.trust import Trust
 
@@ -8,6 +9,7 @@ class MemoryDevice:
     """As device.py in the folder above, without a store."""
 
     lasts = False
+    scope = LabIdentity.scope
 
     def __init__(self, platform):
         self.platform = platform

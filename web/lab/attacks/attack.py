@@ -114,9 +114,9 @@ class Accomplice:
     async def made(cls, platform, name=ACCOMPLICE):
         return cls(name, await OurIdentity.from_seed(platform, platform.random(32)))
 
-    async def bundle(self, platform):
-        """What the directory should have of the name."""
-        return await first_bundle(platform, self.ours, self.name)
+    async def bundle(self, platform, scope):
+        """What the directory should have of the name, which the level's scope stands before."""
+        return await first_bundle(platform, self.ours, scope + self.name)
 
     async def keep(self, octets):
         pass

@@ -45,12 +45,12 @@ class SwappedKey(Attack):
         self.shown = await self.made()  # bundles, at one look-up after the other
 
     async def made(self):
-        return [[await self.false.bundle(self.hand.platform)]]
+        return [[await self.false.bundle(self.hand.platform, self.hand.level.scope)]]
 
     def to_page(self, member, frame):
         if frame["type"] == "found":
             for one in frame["names"]:
-                if one["name"] == self.friend:
+                if one["name"] == self.hand.level.scope + self.friend:
                     one["bundles"] = self.shown.pop(0)
         return [frame]
 
@@ -68,7 +68,7 @@ class SwappedKnownKey(SwappedKey):
 
     async def made(self):
         friend = await Accomplice.made(self.hand.platform, self.friend)
-        return [[await friend.bundle(self.hand.platform)]] + await super().made()
+        return [[await friend.bundle(self.hand.platform, self.hand.level.scope)]] + await super().made()
 
 
 class OldBundle(SwappedKnownKey):
@@ -81,8 +81,9 @@ class OldBundle(SwappedKnownKey):
     async def made(self):
         """The old device is in the wrong hands."""
         platform, new = self.hand.platform, await Accomplice.made(self.hand.platform, self.friend)
-        first = await first_bundle(platform, self.false.ours, self.friend)
-        handed = await rotation(platform, new.ours, self.false.ours, self.friend, First(self.false.ours.public))
+        old, name = self.false.ours, self.hand.level.scope + self.friend
+        first = await first_bundle(platform, old, name)
+        handed = await rotation(platform, new.ours, old, name, First(old.public))
         return [[first, handed], [first]]
 
 
