@@ -3,9 +3,15 @@
 import re
 from pathlib import Path
 
+import server
+from protocol import export, identity_bodies, identity_envelope, identity_errors, keeping, trust
 from protocol.envelope import BODY_CHARACTERS
+from protocol.errors import Refusal
+from protocol.identity_errors import IDENTITY_REFUSALS
+from protocol.levels import epochs, membership, messages, steward
 
-FOLDER = Path(__file__).resolve().parent.parent / "web" / "protocol"
+WEB = Path(__file__).resolve().parent.parent / "web"
+FOLDER = WEB / "protocol"
 IDENTITY, SHARED = [(FOLDER / name).read_text("utf-8") for name in ("identity.md", "README.md")]
 RULES, REFUSALS = IDENTITY.partition("\n## 8. Refusals")[::2]
 
@@ -41,6 +47,47 @@ def test_no_code_of_this_level_means_something_else_at_the_others():
     refusals = codes_of(SHARED.partition("\n## 2. ")[2])
     assert "bad-signature" in refusals
     assert codes_of(REFUSALS).isdisjoint(refusals)
+
+
+def test_every_refusal_has_its_sentence_there_in_this_order():
+    rows = re.findall(r"^\| `(.+?)` \| (.+?) \|$", REFUSALS.partition("\n## 9. ")[0], re.MULTILINE)
+    assert sorted(rows) == sorted((refusal.code, refusal.for_people) for refusal in IDENTITY_REFUSALS)
+
+
+def test_no_refusal_of_this_level_is_left_out():
+    defined = [one for one in vars(identity_errors).values() if isinstance(one, type) and issubclass(one, Refusal)]
+    assert set(defined) - {Refusal} == set(IDENTITY_REFUSALS)
+
+
+def constant(module: str, name: str) -> int:
+    """Of a module that only a page can import."""
+    return int(re.search(rf"^{name} = ([\d_]+)", (WEB / module).read_text("utf-8"), re.MULTILINE)[1])
+
+
+def test_its_limits_are_those_of_the_code():
+    table = IDENTITY.partition("\n## 9. Limits")[2].partition("\n## ")[0]
+    assert dict(re.findall(r"^\| (?!value|-)(.+?) \| (.+?) \|$", table, re.MULTILINE)) == {
+        "members of a room": f"{identity_envelope.MEMBERS}: then a `members` entry fits into one body",
+        "messages of an epoch": f"{epochs.MESSAGES:,}, by all members together",
+        "age of an epoch, of a list before it is signed anew": f"{hours(epochs.AGE, steward.DAY)} hours",
+        "between two epochs begun without anything to say": f"{steward.WRAP_AGAIN} seconds",
+        "age of a list before a page says so": f"{hours(membership.UNCONFIRMED)} hours",
+        "rotations of a name": f"{server.ROTATIONS}",
+        "former keys shared at once": f"{identity_bodies.SHARED:,}",
+        "epochs whose commitments a page remembers, the newest": f"{epochs.EPOCHS:,}",
+        "messages that wait for a shared key, the newest": f"{messages.SHUT:,}",
+        "pins of a name on a device": f"{trust.PINS:,}",
+        "what is kept of a message": f"{keeping.RECORD_BYTES:,} bytes in {keeping.FIELDS} fields",
+        "messages kept of a room that a page reads, the newest": f"{constant('history.py', 'NEWEST'):,}",
+        "minutes until a device locks by itself": f"{constant('locking.py', 'LONGEST_IDLE'):,}",
+        "a line of a file to take along": f"{export.LINE_BYTES:,} bytes before base64url",
+        "a file that a page takes over": f"{constant('view/device_panel.py', '_LARGEST_FILE'):,} bytes",
+    }
+
+
+def hours(*seconds: int) -> int:
+    [same] = set(seconds)
+    return same // 3600
 
 
 def test_the_largest_list_fits_into_one_body():
