@@ -5,10 +5,10 @@ import json
 from js import document, window
 from pyscript.ffi import create_proxy
 
-import moving
 from browser import clock, locks, store, webcrypto
 from browser.platform import BrowserPlatform
-from device import Device
+from device import moving
+from device.device import Device
 
 scope = {"clock": clock, "locks": locks, "store": store, "webcrypto": webcrypto, "platform": BrowserPlatform()}
 scope |= {"window": window, "Device": Device, "moving": moving}

@@ -78,8 +78,8 @@ def test_its_limits_are_those_of_the_code():
         "messages that wait for a shared key, the newest": f"{messages.SHUT:,}",
         "pins of a name on a device": f"{trust.PINS:,}",
         "what is kept of a message": f"{keeping.RECORD_BYTES:,} bytes in {keeping.FIELDS} fields",
-        "messages kept of a room that a page reads, the newest": f"{constant('history.py', 'NEWEST'):,}",
-        "minutes until a device locks by itself": f"{constant('locking.py', 'LONGEST_IDLE'):,}",
+        "messages kept of a room that a page reads, the newest": f"{constant('device/history.py', 'NEWEST'):,}",
+        "minutes until a device locks by itself": f"{constant('device/locking.py', 'LONGEST_IDLE'):,}",
         "a line of a file to take along": f"{export.LINE_BYTES:,} bytes before base64url",
         "a file that a page takes over": f"{constant('view/device_panel.py', '_LARGEST_FILE'):,} bytes",
     }

@@ -173,17 +173,19 @@ def test_main_and_what_stands_beside_it_only_wire_and_reach_for_nothing_of_the_b
         "lab",
     }
     beside = {path.stem for path in WEB.glob("*.py")} - {"main", "chat"}
-    known = {"browser", "protocol", "view", "sys"}
+    known = {"browser", "protocol", "view", "device", "sys"}
     assert {part_of(module) for module in imports_of(WEB / "chat.py")} <= known | beside
-    of_the_device = {
-        "device.py": {"own_profile", "locking", "history"},
-        "moving.py": {"own_profile"},
-        "settings.py": {"moving"},
-        "entrance.py": {"keeper"},
-    }
     for name in [f"{name}.py" for name in beside]:
-        allowed = {"browser", "protocol"} | of_the_device.get(name, set())
-        assert {part_of(module) for module in imports_of(WEB / name)} <= allowed, name
+        assert {part_of(module) for module in imports_of(WEB / name)} <= {"browser", "protocol"}, name
+
+
+def test_what_keeps_keys_on_the_device_knows_the_protocol_and_the_doors_and_imports_itself_one_way():
+    order = ["history", "locking", "profile", "keeper", "moving", "device", "entrance", "settings"]
+    assert {path.stem for path in (WEB / "device").glob("*.py")} == {*order, "__init__"}
+    for number, name in enumerate(order):
+        modules = imports_of(WEB / "device" / f"{name}.py")
+        assert {part_of(module) for module in modules} <= {"browser", "protocol", "device"}, name
+        assert {module.split(".")[1] for module in modules if part_of(module) == "device"} <= set(order[:number]), name
 
 
 def test_only_the_page_of_the_lab_imports_the_lab():
@@ -291,7 +293,7 @@ def test_only_one_module_stores_anything_in_the_browser():
 
 
 def test_only_one_module_takes_locks():
-    assert users_of("locks") == ["browser/locks.py", "device.py"]
+    assert users_of("locks") == ["browser/locks.py", "device/device.py"]
 
 
 def test_keys_are_made_so_that_the_page_itself_cannot_read_them():

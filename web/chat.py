@@ -5,8 +5,9 @@ import sys
 import inventory
 from browser import clock
 from browser.link import Link
+from device.entrance import entrance, kept_of
+from device.settings import Settings
 from directory import Directory
-from entrance import entrance, kept_of
 from invites import Invites
 from joining import Joining
 from people import People
@@ -15,7 +16,6 @@ from protocol.errors import BadFrame, Problem
 from protocol.ladder import facts_of
 from protocol.pump import Pump
 from protocol.session import Session
-from settings import Settings
 from view.page import View
 
 ONLINE = "Connected to the relay."

@@ -11,11 +11,10 @@ gc.threshold(1_000_000)
 if IN_LAB:
     from lab.chat import chat
 else:
-    from device import Device
-
     from browser.link import websocket
     from browser.platform import BrowserPlatform
     from chat import Chat
+    from device.device import Device
     from protocol.ladder import LADDER
 
     platform = BrowserPlatform()

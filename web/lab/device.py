@@ -6,7 +6,7 @@ from protocol.trust import Trust
 
 
 class MemoryDevice:
-    """As device.py in the folder above, without a store."""
+    """As device/device.py in the folder above, without a store."""
 
     lasts = False
     scope = LabIdentity.scope

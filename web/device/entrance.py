@@ -1,6 +1,6 @@
 """How a session comes in: with a passphrase, or with the keys of this device and what is kept of the room. The page."""
 
-from keeper import Keeper
+from device.keeper import Keeper
 from protocol.errors import Problem
 from protocol.store_errors import NotKept
 

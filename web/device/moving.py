@@ -3,7 +3,7 @@
 Specification, level identity, section 7.4. What is here already is never replaced.
 """
 
-from own_profile import room_key
+from device.profile import room_key
 from protocol import export
 from protocol.encoding import exactly, uint
 from protocol.errors import Problem, Refusal

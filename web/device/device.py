@@ -5,9 +5,9 @@ Specification, level identity, section 7.1. One tab at a time has a name.
 
 from browser import locks
 from browser.store import erase, opened
-from history import History
-from locking import Locking
-from own_profile import Profile
+from device.history import History
+from device.locking import Locking
+from device.profile import Profile
 from protocol.errors import Problem
 from protocol.memory import Memory
 from protocol.records import Records

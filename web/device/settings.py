@@ -1,6 +1,6 @@
 """What a person can do with what this device keeps: the actions of the device's panel. The page."""
 
-import moving
+from device import moving
 from protocol.errors import Problem, Refusal
 from protocol.identity import fingerprint
 from protocol.keeping import read_name
