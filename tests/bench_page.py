@@ -2,11 +2,14 @@
 
     python -m tests.bench_page [--runs N]
 
-Prints a Markdown table of medians and ratios. The driver runs inside the pages, so that Playwright's own time does not
-count; what it waits for is what a person waits for: the list of members, the words on the page.
+Prints Markdown tables of medians and ratios. The first is ours beside the other client: the driver runs inside the
+pages, so that Playwright's own time does not count; what it waits for is what a person waits for: the list of members,
+the words on the page. The second is level identity, at 2 and at 50 members, beside level passphrase: sessions of one
+room inside one page, without a network or a view (bench_members.py).
 """
 
 import argparse
+import json
 import os
 import re
 import shutil
@@ -222,9 +225,42 @@ def table(found):
     return "\n".join(lines)
 
 
+def answering(text):
+    return lambda route: route.fulfill(body=text)
+
+
+def measure_members(browser, server):
+    """{kind: {measure: [figure, ...]}}, as bench_members.py finds them in the page."""
+    context = browser.new_context()
+    page = context.new_page()
+    page.on("console", lambda message: print(message.text, file=sys.stderr) if "Error" in message.text else None)
+    configuration = (Path(__file__).parent.parent / "web" / "pyscript.toml").read_text("utf-8")
+    files = {"main.py": "bench_members.py", "both_talk.py": "both_talk.py"}
+    for name, source in files.items():
+        text = Path(__file__).with_name(source).read_text("utf-8")
+        page.route(f"**/{name}", answering(text))
+    text = configuration + '"./both_talk.py" = "./both_talk.py"\n'
+    page.route("**/pyscript.toml", answering(text))
+    page.goto(server.url)
+    found = json.loads(page.locator("#results").text_content(timeout=300_000))
+    context.close()
+    return found
+
+
+def members_table(found):
+    kinds = list(found)
+    medians = {kind: {name: statistics.median(figures) for name, figures in found[kind].items()} for kind in kinds}
+    lines = [f"| median, ms | {' | '.join(kinds)} | ratio of the last two |", "|---" * (len(kinds) + 2) + "|"]
+    for name in medians[kinds[-1]]:
+        cells = [f"{medians[kind][name]:.1f}" if name in medians[kind] else "" for kind in kinds]
+        two, fifty = (medians[kind][name] for kind in kinds[-2:])
+        lines.append(f"| {name} | {' | '.join(cells)} | {fifty / two:.2f} |")
+    return "\n".join(lines)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--runs", type=int, default=5, help="of the two clients; 0: level identity alone")
     runs = parser.parse_args().runs
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         path = find_browser(playwright)
@@ -233,12 +269,15 @@ def main():
         client, origin = serve_client(f"{folder}/client")
         server = Server(Path(folder), origin=origin).start()
         copy_client(server, Path(folder, "client"))
-        found = measure(Bench(browser, server, origin), runs)
+        found = measure(Bench(browser, server, origin), runs) if runs else {}
+        members = measure_members(browser, server)
         version = browser.version
         server.stop()
         client.shutdown()
     print(f"{date.today()}, {os.cpu_count()} cores, Chromium {version}, {runs} runs\n")
-    print(table(found))
+    if found:
+        print(table(found), end="\n\n")
+    print(members_table(members))
 
 
 if __name__ == "__main__":

@@ -75,13 +75,14 @@ class Show:
 
 
 class Page:
-    """A device with its one session. As an entrance: what levels/membership.py asks for."""
+    """A device with its one session, at level identity if none is given. As an entrance: what levels/membership.py asks
+    for."""
 
-    def __init__(self, relay, platform, name, ours, state=None):
+    def __init__(self, relay, platform, name, ours, state=None, level=None):
         self.relay, self.name, self.ours, self.inviter, self.state = relay, name, ours, None, state
         self.trust, self.show = Trust([], lambda: None), Show()
         self.inbox, self.due = [], []
-        self.level = Identity(platform, "den", self)
+        self.level = level or Identity(platform, "den", self)
         self.session = Session(platform, self.level, ADDRESS, name, self.show, self.send, self.later, self.in_pump)
         self.session.up()
 
