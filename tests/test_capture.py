@@ -63,7 +63,7 @@ def test_messages_of_both_levels_and_of_both_kdfs_are_opened(tmp_path, level):
         assert opens(folder, text, known["passphrase"]) == (0, [f"7 {AT} {name!r} {known['text']!r}"])
 
 
-@pytest.mark.parametrize("level", LAB.levels, ids=lambda level: level.id)
+@pytest.mark.parametrize("level", [one for one in LAB.levels if one.secret == "passphrase"], ids=lambda one: one.id)
 def test_in_the_lab_too_and_with_one_bit_flipped_no_longer(tmp_path, level):
     platform = ReferencePlatform()
     alice = run(level.start(platform, "Küche 🍵/2", "Zoëy", WORDS.encode()))
