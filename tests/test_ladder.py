@@ -10,9 +10,9 @@ from protocol.ladder import LADDER, facts_of
 SPECIFICATION = Path(errors.__file__).with_name("README.md").read_text("utf-8")
 
 
-def test_the_ladder_is_classic_and_then_passphrase():
-    assert [level.id for level in LADDER.levels] == ["classic", "passphrase"]
-    assert [LADDER.rank(level.id) for level in LADDER.levels] == [0, 1]
+def test_the_ladder_is_classic_then_passphrase_then_identity():
+    assert [level.id for level in LADDER.levels] == ["classic", "passphrase", "identity"]
+    assert [LADDER.rank(level.id) for level in LADDER.levels] == [0, 1, 2]
     assert [LADDER.of(level.id) for level in LADDER.levels] == LADDER.levels
 
 
