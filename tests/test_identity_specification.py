@@ -49,7 +49,7 @@ def test_no_code_of_this_level_means_something_else_at_the_others():
     assert codes_of(REFUSALS).isdisjoint(refusals)
 
 
-def test_every_refusal_has_its_sentence_there_in_this_order():
+def test_every_refusal_has_its_sentence_there():
     rows = re.findall(r"^\| `(.+?)` \| (.+?) \|$", REFUSALS.partition("\n## 9. ")[0], re.MULTILINE)
     assert sorted(rows) == sorted((refusal.code, refusal.for_people) for refusal in IDENTITY_REFUSALS)
 
