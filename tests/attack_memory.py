@@ -4,12 +4,8 @@ What attack_arena.py does with real pages, without a browser: so that a check of
 attack be tried again, in a second.
 """
 
-import sys
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "web"))
-
 import identity_room
+from attack_arena import AttackersPlatform
 from directory import Directory
 from identity_room import Clock, Device
 from lab.attacks.attack import ACCOMPLICE, MEMBER, RELAY_AND_MEMBER, Accomplice, Attack, Hand, NotHere
@@ -23,16 +19,12 @@ from protocol.ladder import LADDER
 from protocol.levels.changes import Add, MakeAdmin, Remove
 from protocol.session import Session
 from protocol.trust import Trust
-from reference import ReferencePlatform, run
+from reference import run
 
 
-class AttackersPlatform(ReferencePlatform):
+class TimedPlatform(AttackersPlatform):
     def time(self):
         return identity_room.START
-
-    async def ed25519_from_seed(self, seed):
-        private = await self.ed25519_import(seed)
-        return private, private.public_key().public_bytes_raw()
 
 
 class Relay(identity_room.Relay):
@@ -143,7 +135,7 @@ class MemoryArena:
         self.room = f"room {self.rooms}"
         self.address = room_address(self.level.id, self.room)
         self.talk = Talk(self.level.relayed_is_final)
-        platform = AttackersPlatform()
+        platform = TimedPlatform()
         member = run(Accomplice.made(platform))
         scope = self.level.scope
         self.middle.bundles[scope + ACCOMPLICE] = [run(member.bundle(platform, scope))]
@@ -271,10 +263,3 @@ class MemoryArena:
     def member(self, person, whom):
         [found] = [one for one in person.session.level.membership.roster.list.members if one.name == whom]
         return found.identity
-
-
-class NoAttack(Attack):
-    """The control: whatever honest people do, and nothing else, is no effect."""
-
-    name = "no attack"
-    talk = ("Alice says", "Bob reloads", "Bob is cut off", "Bob says", "Alice hears", "Bob rejoins", "Alice says")

@@ -4,8 +4,9 @@ from functools import cache
 
 import pytest
 
+from attack_arena import NoAttack
 from attack_matrix import SPECIFICATION
-from attack_memory import MemoryArena, NoAttack
+from attack_memory import MemoryArena
 from lab import matrix
 from lab.attacks import ATTACKS, bodies, identity, lists, order
 from lab.attacks.attack import ACCOMPLICE

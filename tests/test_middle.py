@@ -161,6 +161,17 @@ def test_joinings_are_counted_that_the_relay_took():
     assert watched.middle.joins == before + 1
 
 
+def test_the_directory_has_people_of_the_attackers_own_by_way_of_the_man_in_the_middle_and_of_others_what_it_has():
+    watched = Watched()
+    watched.middle.bundles["Mallory"] = ["bundle-1.M"]
+    found = {"type": "found", "names": [{"name": "Mallory", "bundles": []}, {"name": "Bob", "bundles": ["bundle-1.B"]}]}
+    [(side, frame)] = watched.down("Alice", found)
+    assert side == "Alice's page"
+    assert [one["bundles"] for one in frame["names"]] == [["bundle-1.M"], ["bundle-1.B"]]
+    watched.down("Bob", {"type": "published", "name": "Bob", "version": 1})
+    assert watched.middle.published == {"Bob"}
+
+
 # ------------------------------------------------------------------------------------------ what who watches is told
 
 
