@@ -6,6 +6,7 @@ from hashlib import sha256
 import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from known_answers import pad
@@ -211,15 +212,32 @@ def test_a_list_of_members_is_explained_with_its_hash_and_what_it_changed():
         run(identity.steps(room.bob, one, outcome)) for one, outcome in zip(room.log, room.outcomes, strict=True)
     ]
     assert all(step.holds for step in first + second)
-    assert (first[-1].sentence, second[-1].sentence) == ("“Alice” opened this room.", "“Alice” added you.")
+    assert (first[-2].sentence, second[-2].sentence) == ("“Alice” opened this room.", "“Alice” added you.")
+    assert first[-1].sentence == "None: it is not in the list."
     assert values(first)["list_hash"] == values(second)["previous"]
     assert values(second)["sized(name) 2"] == sized(b"Bob").hex()
     flat = re.sub(r"\s+", " ", SPECIFICATION)
-    lines = [line for step in first for line in step.formulas]
+    lines = [line for step in second for line in step.formulas]
     assert [line for line in lines if re.sub(r"\s+", " ", line) not in flat] == []
     called = functions_called(Room)
-    named = {ran for step in first for ran in step.ran}
+    named = {ran for step in second for ran in step.ran}
     assert {one for one in named if one not in called and (one[0], f"{one[1]}.__init__") not in called} == set()
+
+
+def test_the_room_key_that_is_wrapped_for_this_device_is_opened_again_by_hpke():
+    room = Room()
+    steps = run(identity.steps(room.bob, room.log[1], room.outcomes[1]))
+    found = values(steps)
+    key, info = bytes.fromhex(found["epoch_key"]), bytes.fromhex(found["info"])
+    assert room.bob.membership.keys.keys == {2: key}
+    assert found["our enc"] == found["enc 2"] and found["our ct"] == found["ct 2"]
+    parts = [bytes.fromhex(found[name]) for name in ("epoch", "list_hash", "wrapper")]
+    assert info == LABEL + b"wrap" + ROOM + b"".join(parts)
+    opened = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM).decrypt(
+        bytes.fromhex(found["our enc"] + found["our ct"]), room.bob.ours.x25519_private, info
+    )
+    assert opened == key and found["commitment"] == hkdf(key, None, LABEL + b"commitment").hex()
+    assert {value.name for step in steps for value in step.given + step.found if value.secret} == {"epoch_key"}
 
 
 def test_a_list_that_does_not_count_is_explained_up_to_the_refusal():

@@ -291,7 +291,7 @@ def test_in_a_room_with_a_list_messages_and_changes_of_the_list_are_explained(bo
     opening = bob.page.locator(".row.inspected[data-kind=notice]")
     opening.get_by_role("button", name="Explain").click()
     opened = Explanation(bob.page)
-    assert [step.holds for step in opened.steps] == ["yes"] * 3
+    assert [step.holds for step in opened.steps] == ["yes"] * 4
     assert opened.values["signer"] == said.values["sender"] and opened.values["list_hash"] == said.values["list_hash"]
     bob.page.keyboard.press("Escape")
     bob.button("Take home").click()

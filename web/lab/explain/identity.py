@@ -1,9 +1,10 @@
 """An entry of level identity, step by step, in the order of the checks. Specification, level identity, 5, 6. Pure."""
 
-from protocol.epoch import commitment
+from protocol.epoch import commitment, wrap_info
 from protocol.errors import Forked, OutOfOrder, Refusal, Replayed
+from protocol.hpke import N_ENC, open_base
 from protocol.identity_envelope import read_members
-from protocol.identity_errors import NotForYou, OtherKey
+from protocol.identity_errors import BadWrap, NotForYou, OtherKey
 from protocol.levels import Opened, messages
 from protocol.levels.steward import HISTORY, MEMBERS
 from protocol.padding import unpad
@@ -14,12 +15,13 @@ from .passphrase import anchor
 
 FILE = "protocol/levels/messages.py"
 BODIES, EPOCH, ROSTER = "protocol/identity_bodies.py", "protocol/epoch.py", "protocol/roster.py"
+HPKE = "protocol/hpke.py"
 OF_THE_LOG = (Forked, OutOfOrder)  # the warnings of section 4.5 of the specification; the others are of its section 4.4
 
 
 async def steps(level, entry, outcome):
     if entry["kind"] == MEMBERS:
-        ways = (members_body, signatures, change)
+        ways = (members_body, signatures, change, wrapped)
     elif entry["kind"] == HISTORY:
         ways = (history_body, change)
     else:
@@ -173,10 +175,36 @@ async def signatures(message):
     ]
     step.given = [room(level)] + message.named("signer", "list_sig")
     try:
-        read = read_members(level.platform, message.entry["body"], level.members_prefix)
-        return step.finds(Value("list_hash", await verified_hash(level.platform, level.room, read)))
+        message.read = read_members(level.platform, message.entry["body"], level.members_prefix)
+        return step.finds(Value("list_hash", await verified_hash(level.platform, level.room, message.read)))
     except Refusal as refusal:
         return step.ends(refusal)
+
+
+async def wrapped(message):
+    level, epoch = message.level, message.read.epoch
+    step = Step(
+        "Which room key is in it for this device?", [(EPOCH, "wrap_info"), (EPOCH, "unwrap"), (HPKE, "open_base")]
+    )
+    step.formulas = [
+        "enc || ct   = HPKE-Seal(member's x25519_public, info, epoch_key)",
+        'info        = "secure-chat identity 1 wrap" || sized(room) || epoch(8) || list_hash(32) || wrapper(32)',
+        'commitment  = HKDF-SHA-256(epoch_key, no salt, info = "secure-chat identity 1 commitment")',
+    ]
+    ours, identities = level.ours, [member.identity for member in message.read.list.members]
+    if epoch is None or ours.public not in identities:
+        return step.says("None: " + ("who leaves begins no room key." if epoch is None else "it is not in the list."))
+    info = wrap_info(level.room, epoch.number, message.octets("list_hash"), epoch.wrapper)
+    sealed = epoch.wrapped[identities.index(ours.public)]
+    own = [Value("our enc", sealed[:N_ENC]), Value("our ct", sealed[N_ENC:])]
+    step.given = [room(level)] + message.named("list_hash", "epoch", "wrapper") + own
+    key = await open_base(level.platform, ours.x25519_private, ours.x25519_public, info, b"", sealed)
+    if key is None or commitment(key) != epoch.commitment:
+        return step.says(BadWrap.for_people, BadWrap.code)
+    step.says(
+        "It opens with this device's X25519 key, which the page holds and cannot read out, and is the one signed."
+    )
+    return step.finds(Value("info", info), secret("epoch_key", key), Value("commitment", commitment(key)))
 
 
 async def history_body(message):
