@@ -42,7 +42,7 @@ class SwappedKey(Attack):
         needs_list(self.hand, "it has no directory")
         self.since = len(self.hand.log)
         self.false = await Accomplice.made(self.hand.platform, self.friend)
-        self.shown = await self.made()  # bundles, at one look-up after the other
+        self.shown = await self.made()  # bundles, at one look-up after the other; the last ones from then on
 
     async def made(self):
         return [[await self.false.bundle(self.hand.platform, self.hand.level.scope)]]
@@ -51,7 +51,7 @@ class SwappedKey(Attack):
         if frame["type"] == "found":
             for one in frame["names"]:
                 if one["name"] == self.hand.level.scope + self.friend:
-                    one["bundles"] = self.shown.pop(0)
+                    one["bundles"] = self.shown.pop(0) if len(self.shown) > 1 else self.shown[0]
         return [frame]
 
     async def reads(self):
