@@ -1,5 +1,8 @@
-"""Makes the pictures in README, by hand: `python tests/take_screenshot.py`. Two people talk at level passphrase; one of
-them looks at what the relay sees; and somebody plays the relay between them in the lab's console."""
+"""Makes the pictures in README, by hand: `python tests/take_screenshot.py [chat|identity|inspector|console ...]`.
+
+Two people talk at level passphrase; three at level identity; one looks at what the relay sees; and somebody plays the
+relay between two pages in the lab's console.
+"""
 
 import sys
 import tempfile
@@ -9,6 +12,7 @@ from playwright.sync_api import sync_playwright
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from conftest import Server, launch, open_context
+from member import Device
 from person import Person
 from player import Player
 
@@ -23,14 +27,16 @@ TALK = [
 ]
 
 
-def main():
+def main(wanted):
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         server = Server(Path(folder), lab=True).start()
         browser = launch(playwright)
         try:
-            for take in (take_chat, take_inspector, take_console):
+            for name, take in TAKES.items():
+                if wanted and name not in wanted:
+                    continue
                 page = take(server.url, browser)
-                path = PICTURES / f"{take.__name__.removeprefix('take_')}.png"
+                path = PICTURES / f"{name}.png"
                 page.screenshot(path=path)
                 print(f"Written: {path}")
         finally:
@@ -58,6 +64,25 @@ def take_chat(url: str, browser):
     return alice.page
 
 
+def take_identity(url: str, browser):
+    alice, bob = Device("Alice", light_context(browser), url), Device("Bob", open_context(browser), url)
+    carol = Device("Carol", open_context(browser), url)
+    alice.joins("Saturday")
+    link = alice.invites()
+    bob.opens(link, "Saturday")
+    alice.lets_in(bob)
+    bob.says("I came by your link. Is it you?")
+    alice.sees("I came by your link. Is it you?", by="Bob")
+    alice.says("It is. Shall we compare? Call me.")
+    alice.verifies("Bob")
+    alice.entry("Bob").click()
+    bob.says("The same sixty digits on both sides, and your voice.")
+    alice.sees("The same sixty digits on both sides, and your voice.", by="Bob")
+    carol.opens(link, "Saturday")
+    alice.sees_notice("“Carol” joined.")
+    return alice.page
+
+
 def take_inspector(url: str, browser):
     alice = Person("Alice", light_context(browser), url).joins("Kitchen")
     alice.page.get_by_text("Level: Passphrase").click()  # closed, so that there is more room for the pane
@@ -78,5 +103,7 @@ def take_console(url: str, browser):
     return player.page
 
 
+TAKES = {"chat": take_chat, "identity": take_identity, "inspector": take_inspector, "console": take_console}
+
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

@@ -16,6 +16,7 @@ import pytest
 from playwright.sync_api import expect
 
 from conftest import Server, open_context
+from member import Device
 from people import WORDS, derive_all, entry
 from person import Person
 from protocol import encoding, envelope, frames
@@ -191,7 +192,7 @@ def talk(browser, tmp_path_factory, runtime_cache):
     return at
 
 
-# Where a passphrase makes the keys. What a device holds at level identity is in test_device.py and test_store.py.
+# Where a passphrase makes the keys. What a device holds at level identity is searched below, and in test_device.py.
 OF_PASSPHRASE = [level for level in LADDER.levels if level.secret == "passphrase"]
 at_every_level = pytest.mark.parametrize("level", [level.title for level in OF_PASSPHRASE])
 
@@ -216,6 +217,38 @@ def test_no_key_that_a_page_has_can_leave_it_but_public_ones(talk, level):
         assert {key["algorithm"] for key in secret} >= {"PBKDF2", "AES-GCM", "HMAC", "Ed25519"} | roots
         assert [key for key in secret if key["extractable"] or key["leaves"]] == []
         assert all(key["leaves"] for key in looked.keys if key["type"] == "public")
+
+
+@pytest.fixture(scope="module")
+def talk_of_devices(browser, tmp_path_factory, runtime_cache):
+    """What two pages hold after a talk at level identity."""
+    server = Server(tmp_path_factory.mktemp("identity"), cache=runtime_cache).start()
+    contexts = [open_context(browser), open_context(browser)]
+    alice, bob = [watch(Device(*one, server.url)) for one in zip(("Alice", "Bob"), contexts, strict=True)]
+    try:
+        bob.opens(alice.joins("den").invites(), "den")
+        alice.lets_in(bob)
+        bob.says(SAID)
+        alice.sees(SAID, by="Bob")
+        yield [Looked(one) for one in (alice, bob)]
+    finally:
+        for context in contexts:
+            context.close()
+        server.stop()
+
+
+def test_at_identity_no_key_that_a_page_has_can_leave_it_but_public_ones(talk_of_devices):
+    for looked in talk_of_devices:
+        secret = [key for key in looked.keys if key["type"] != "public"]
+        assert {key["algorithm"] for key in secret} == {"AES-GCM", "HMAC", "Ed25519", "X25519"}
+        assert [key for key in secret if key["extractable"] or key["leaves"]] == []
+
+
+def test_at_identity_no_secret_and_no_word_stands_anywhere_but_in_python_and_what_is_shown(talk_of_devices):
+    for looked in talk_of_devices:
+        assert len(looked.secrets) >= 2
+        assert {place for secret in looked.secrets for place in looked.where_bytes(secret)} <= {"python"}
+        assert set(looked.where(SAID)) <= {"document", "python"} and "document" in looked.where(SAID)
 
 
 PLANTED_IN_PYTHON = f"""
