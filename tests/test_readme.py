@@ -5,8 +5,8 @@ from pathlib import Path
 
 import server
 from conftest import ROOT
-from protocol import encoding, envelope, errors, frames, looks, writers
-from protocol.levels import anchors, classic, keyring, passphrase, senders
+from protocol import encoding, envelope, errors, frames, identity_bodies, identity_envelope, looks, writers
+from protocol.levels import anchors, classic, epochs, keyring, membership, passphrase, senders
 from reference import ReferencePlatform
 
 README = (ROOT / "README.md").read_text("utf-8")
@@ -146,6 +146,16 @@ def test_readme_has_the_costs_of_the_levels():
     passes, _, mebibytes = envelope.argon2id_parts(passphrase.NEW_ROOM[0][1])
     assert f"Argon2id ({mebibytes} MiB, {passes} passes)" in README
     assert f"PBKDF2 {passphrase.NEW_ROOM[1][1]:,}" in README
+
+
+def test_readme_has_the_numbers_of_level_identity():
+    for number in (
+        f"A room has {identity_envelope.MEMBERS} members at most",
+        f"up to {identity_bodies.SHARED:,} room keys back",
+        f"after {epochs.MESSAGES:,} messages, and after a day",
+    ):
+        assert number in README, number
+    assert epochs.AGE == 86_400 and "after two days without" in README and membership.UNCONFIRMED == 2 * 86_400
 
 
 def test_the_specification_has_the_relays_error_and_close_codes_with_their_sentences():
