@@ -520,6 +520,36 @@ def test_a_room_that_the_relay_lost_is_opened_again_by_who_was_an_admin_of_it():
     assert alice.texts() == [("Bob", "here again")]
 
 
+def test_a_text_that_was_under_way_when_the_relay_lost_the_room_is_sent_in_the_new_one():
+    room = members("Alice", "Bob")
+    alice, bob = room.pages
+    bob.says("under way")  # the relay has it, and nobody has read it
+    for page in room.pages:
+        page.drop()
+    room.relay.entries, room.relay.name = [], "L2"
+    room.clock.now += 1
+    alice.reconnect()
+    settle(alice)
+    bob.reconnect()
+    settle(*room.pages)
+    assert alice.texts() == bob.texts() == [("Bob", "under way")] and bob.codes() == []
+
+
+def test_former_keys_are_shared_though_the_connection_broke_before_their_entry_was_there():
+    room = world("Alice", "Bob")
+    alice, bob = room.pages
+    say(room, alice, "before")
+    alice.adds(bob)
+    settle(*room.pages)
+    alice.lost = True  # what is sent now is lost on the way
+    alice.shares_with(bob)
+    alice.drop()
+    alice.reconnect()
+    settle(*room.pages)
+    assert bob.texts() == [("Alice", "before")]
+    assert len([entry for entry in room.relay.entries if entry["kind"] == "history"]) == 1
+
+
 # Trust
 
 

@@ -225,6 +225,12 @@ def test_where_entries_are_no_longer_kept_an_admin_is_followed_and_nobody_else(o
     assert code(followed, later(ALICE, number=4), missing=True) == "old-list"
 
 
+def test_a_page_that_lacks_entries_takes_no_epoch_after_which_none_could_follow():
+    begun = applied(Roster(ROOM), entry(ALICE, 0, bytes(32), people(ALICE, BOB), 1))
+    for epoch, found in ((2**53 - 1, "accepted"), (2**53, "forked-epoch"), (2**64 - 1, "forked-epoch")):
+        assert code(begun, again(begun, BOB, epoch), missing=True) == found
+
+
 def test_where_entries_are_no_longer_kept_epochs_of_the_same_list_may_be_among_them(opened):
     begun = applied(opened, again(opened, BOB, 6), missing=True)
     assert (begun.epoch, begun.proven) == (6, True)

@@ -12,6 +12,8 @@ from .identity import LABEL, verified_all
 from .identity_envelope import MEMBERS_PREFIX, NO_LIST, list_fields, read_members
 from .identity_errors import ForkedEpoch, ForkedList, NotAMember, NotAnAdmin, OldEpoch, OldList
 
+EPOCHS = 2**53 - 1  # no number is higher, as after the highest that fits none could follow
+
 
 def list_bytes(room, fields):
     """What a list's signer signs; `room` is its name as UTF-8."""
@@ -126,7 +128,7 @@ class Roster:
             raise NotAMember()
         if entry.epoch.number <= self.epoch:
             raise OldEpoch()
-        if known and entry.epoch.number > self.epoch + 1:
+        if entry.epoch.number > (self.epoch + 1 if known else EPOCHS):
             raise ForkedEpoch()
 
     def next_fields(self, time, signer, members):

@@ -82,9 +82,11 @@ class Writing:
         await self.seal_waiting()
 
     def new_log(self):
-        """The relay has lost what it had taken."""
+        """The relay has lost what it had taken. Where a text counts only in the log, it is sealed for the new one."""
         for item in self.outbox.items:
             item.taken = False
+            if not self.level.relayed_is_final:
+                self.unseal(item)
 
     def transmit(self):
         """Sends what is sealed, in its order. Does nothing while offline: up() begins anew."""
@@ -117,9 +119,13 @@ class Writing:
         if item is None or item.body != entry["body"]:
             return False
         self.answered(item)
-        item.id, item.body = self.platform.base64url(self.platform.random(16)), None  # one id never has two bodies
-        item.taken = False
+        self.unseal(item)
         return True
+
+    def unseal(self, item):
+        """It will be another body, and so has another id."""
+        item.id, item.body = self.platform.base64url(self.platform.random(16)), None
+        item.sent = item.taken = False
 
     async def retry(self, row):
         item = self.outbox.find_row(row)

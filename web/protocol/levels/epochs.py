@@ -56,9 +56,13 @@ class Epochs:
             number -= 1
         return number + 1, keys
 
+    def can_seal(self):
+        """Whether there is a key of the newest epoch that may still be used."""
+        return not self.is_wrong and not self.is_over()
+
     def is_over(self):
         """Whether who wants to write has to begin a new epoch."""
-        return self.is_wrong or self.messages >= MESSAGES or self.platform.time() - self.since >= AGE
+        return self.messages >= MESSAGES or self.platform.time() - self.since >= AGE
 
     async def message_key(self, number, session, sender):
         """None if there is no key of this epoch."""

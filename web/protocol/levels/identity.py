@@ -137,6 +137,8 @@ class Identity:
         if not await self.is_signed(signed):
             raise BadSignature()
         by, to = self.membership.sharer(shared), self.membership.roster.list.member(shared.recipient)
+        if shared.sender == self.ours.public:
+            self.steward.was_shared(shared.recipient)
         if shared.recipient != self.ours.public:
             whom = f"“{to.name}”" if to else "somebody who has left"
             return Changed([(f"“{by.name}” shared earlier messages with {whom}.", "shared")])

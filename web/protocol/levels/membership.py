@@ -115,7 +115,12 @@ class Membership:
     def is_opened_again(self, after):
         """A room that the relay has removed whole, opened anew by somebody who was an admin of it."""
         known, new = self.known, after.list
-        return known.log != self.log and new.number == 0 and known.has_admin(new.signer) and new.time > known.list.time
+        return (
+            known.log != self.log
+            and new.number == 0
+            and known.has_admin(new.signer)
+            and new.time > min(known.list.time, known.seen)
+        )
 
     def told(self, before, after):
         """What people are told of an entry that counts."""
@@ -199,7 +204,7 @@ class Membership:
         return min(self.roster.list.time, self.seen) if self.roster.list else 0
 
     def can_seal(self):
-        return self.settled and not self.standing() and self.roster.current is not None and not self.keys.is_over()
+        return self.settled and not self.standing() and self.roster.current is not None and self.keys.can_seal()
 
     def sharer(self, entry):
         """Who shares, as a Member. Raises NotForYou or NotAMember."""

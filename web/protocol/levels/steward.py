@@ -101,12 +101,17 @@ class Steward:
 
     async def shared(self):
         """The keys of former epochs, for a member who was added later."""
-        recipient = self.to_share.pop(0)
+        recipient = self.to_share[0]  # until its entry has been read
         first, keys = self.membership.keys.former(SHARED)
         if not keys or self.membership.roster.list.member(recipient) is None:
+            self.to_share.pop(0)
             return None
         octets = await share(self.platform, self.ours, self.membership.room, recipient, first, keys)
         return Control(HISTORY, write(self.platform, self.history_prefix, octets), None)
+
+    def was_shared(self, recipient):
+        """An entry of ours with former keys for them has been read."""
+        self.to_share = [one for one in self.to_share if one != recipient]
 
 
 def is_settled(wish, members):
