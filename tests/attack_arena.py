@@ -6,7 +6,7 @@ from playwright.sync_api import expect
 from attack_outcome import alerts, seen_by, sentence
 from conftest import Server, wait_until
 from lab.attacks.attack import ACCOMPLICE, HONEST, MEMBER, RELAY_AND_MEMBER, Accomplice, Attack, Hand, NotHere
-from lab.outcome import Outcome, Talk, is_settled
+from lab.outcome import Outcome, Talk, has_newest, is_settled
 from man_in_the_middle import PATIENCE, ManInTheMiddle
 from person import Person
 from protocol.ladder import LADDER
@@ -159,6 +159,10 @@ class Arena:
 
     def hears(self, person: Person) -> None:
         self.waits(person, "hears")
+
+    def gets(self, person: Person) -> None:
+        log = self.middle.log(f"{self.level.id}/{self.room}")
+        person.until(lambda: has_newest(seen_by(person), log), f"{person.name} gets {self.talk.said[-1]}")
 
     def waits(self, person: Person, what: str) -> None:
         """Until the page shows that what was said last got so far."""

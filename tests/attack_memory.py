@@ -218,6 +218,8 @@ class MemoryArena:
     def hears(self, person):
         pass
 
+    gets = hears
+
     def reloads(self, person):
         self.talk.absences += 1
         self.talk.absent.add(person.name)

@@ -6,7 +6,7 @@ from lab import findings
 from lab.attacks import ATTACKS, lists, logs
 from lab.attacks.attack import FALSE, Attack, Hand
 from lab.attacks.groups import GROUPS
-from lab.outcome import NO_EFFECT, SUCCEEDS, Outcome, Talk, is_settled, of_label
+from lab.outcome import NO_EFFECT, SUCCEEDS, Outcome, Talk, has_newest, is_settled, of_label
 from lab.seen import Seen, seq_of
 from lab.told import Told
 from people import AT
@@ -367,6 +367,12 @@ def test_what_the_relay_never_has_stays_on_its_way_only_where_its_word_is_not_fi
     found = logs.NeverStored(Hand(ReferencePlatform(), LADDER, level, "kitchen", None, [], []))
     assert is_settled(sending, found) is not level.relayed_is_final
     assert not is_settled(sending, Attack(found.hand))
+
+
+def test_who_has_the_newest_entry_has_it_though_it_be_refused():
+    log = [{"at": AT}, {"at": "2026-11-23T20:42:35.000Z"}]
+    refused = rows.row("s0-2", "refusal", "", code="forked-list", at=log[1]["at"])
+    assert [has_newest(seen(*placed), log) for placed in ([HELLO], [HELLO, refused])] == [False, True]
 
 
 def test_before_an_attack_of_a_member_alice_adds_that_one_where_there_is_a_list():

@@ -7,7 +7,7 @@ from protocol.identity import OurIdentity
 from protocol.levels import MESSAGE
 
 from .attacks.attack import MEMBER, RELAY_AND_MEMBER, Accomplice, Attack, Hand, open_own
-from .outcome import Outcome, Talk, is_settled
+from .outcome import Outcome, Talk, has_newest, is_settled
 
 PATIENCE = 20.0  # seconds for a step
 SENTENCES = {
@@ -15,6 +15,7 @@ SENTENCES = {
     "says": "says something",
     "writes": "writes something",
     "hears": "hears it",
+    "gets": "gets it, and opens or refuses it",
     "reloads": "reloads the page",
     "rejoins": "leaves, and joins anew",
     "is cut off": "loses the connection, which comes back by itself",
@@ -164,6 +165,8 @@ class Attempt:
             return person.is_in()
         if step.what == "hears":
             return self.talk.was_done("hears", person.seen)
+        if step.what == "gets":
+            return has_newest(person.seen, self.middle.log(self.address))
         if step.what in OF_SOMEBODY:
             return self.is_done_of(step, person.seen)
         if self.count(step) == step.since:
@@ -207,6 +210,8 @@ class Attempt:
 
     async def hears(self, person):
         pass
+
+    gets = hears
 
     async def reloads(self, person):
         # Its connection first, so that the other hears of the leaving before the page is back.

@@ -37,6 +37,11 @@ class Talk:
         return any(seq_of(row) is not None for row in same)
 
 
+def has_newest(seen, log):
+    """Whether the newest entry of the log stands on the page, opened or refused; it is known by its time."""
+    return any(row["at"] == log[-1]["at"] for row in seen.rows())
+
+
 def is_settled(seen, attack):
     """Whether all that was appended stands on the page, all keys are derived and all is sent."""
     here = [seq_of(row) for row in seen.rows()]

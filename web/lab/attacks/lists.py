@@ -112,7 +112,7 @@ class ForkedList(OfList):
     needs = RELAY_AND_MEMBER
     sentence = "An admin signs two lists of one number, and the relay shows one to Alice and the other to Bob."
     company = (f"Alice adds {ACCOMPLICE}", f"Alice promotes {ACCOMPLICE}")
-    talk = ("Alice says", "Bob says")
+    talk = ("Alice says", "Bob gets", "Bob says", "Alice gets")
 
     async def prepare(self):
         session = await self.session(ACCOMPLICE)
@@ -136,7 +136,7 @@ class HiddenRemoval(LyingRelay):
     name = "a hidden removal"
     needs = RELAY_AND_MEMBER
     sentence = f"Alice removes {ACCOMPLICE}, and the relay does not show it to Bob, who writes before she does."
-    talk = (f"Alice removes {ACCOMPLICE}", "Bob says", "Alice says")
+    talk = (f"Alice removes {ACCOMPLICE}", "Bob says", "Alice gets", "Alice says", "Bob gets")
 
     async def begin(self):
         needs_list(self.hand)
