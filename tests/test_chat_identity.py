@@ -202,8 +202,8 @@ def test_a_new_key_is_taken_over_with_a_notice_and_one_that_was_verified_is_aske
 
 
 OTHER_KEY = (
-    "Another key has your name in this room's list of members. If that was you, on another device or before you erased "
-    "something, ask an admin to look for your new key; else leave, and join under another name."
+    "Another key has your name in this room's list of members. If you have made a new key here, ask an admin to look "
+    "for it. If your old one is lost, leave, and join under another name."
 )
 
 # ------------------------------------------------------------------------------------------ tabs, invites

@@ -407,7 +407,7 @@ def test_a_file_of_eight_megabytes_is_taken_and_a_larger_one_is_not_read(panels,
     says_done(importing, "Imported.")
     importing.get_by_label("Passphrase of the file").fill("p")
     chooses(importing, b"x" * 8_388_609)
-    expect(problem(imports(importing))).to_contain_text("larger than any that this page exports")
+    expect(problem(imports(importing))).to_contain_text("more than this page can read")
     panels.called(1)
 
 

@@ -36,7 +36,8 @@ def test_who_comes_first_opens_the_room_and_is_its_admin():
     room = world("Alice")
     [alice] = room.pages
     assert alice.listed() == [("Alice", True)]
-    assert alice.notices() == ["You opened this room."]
+    [notice] = alice.notices()
+    assert notice.startswith("You opened this room. Invite the others")
     say(room, alice, "hello")
     assert alice.texts() == [("Alice", "hello")]
     assert alice.rows("message")[0]["state"] == "relayed"

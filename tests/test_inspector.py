@@ -113,7 +113,7 @@ def test_in_a_room_with_a_list_its_changes_are_shown_as_the_relay_has_them(serve
     alice.sees("hello", state="relayed")
     alice.button(SHOW).click()
     opened, said = found = panes(alice, 2)
-    assert (opened["text"], said["text"]) == ("You opened this room.", "hello")
+    assert opened["text"].startswith("You opened this room.") and said["text"] == "hello"
     leaks = {what: words for what, [words] in opened["leaks"]}
     assert leaks["Members"] == "“Alice”, an admin. Each by name and key"
     assert [name for name, _ in opened["legend"]] == [

@@ -7,8 +7,7 @@ from .dom import by_id, in_lines, listen, listen_submit, show
 _TRUST = {
     "encrypted": (
         "Encrypted",
-        "What you write is sealed for this key. Whose it is, this page has from the relay alone: nobody has compared "
-        "it yet.",
+        "What you write is sealed for this key. That it is theirs, nobody has compared yet.",
     ),
     "same-key": (
         "Same key as before",

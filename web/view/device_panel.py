@@ -43,7 +43,7 @@ _ERASE_ALL = (
     "Erase everything now",
 )
 _NO_FILE = "Choose the file first."
-_TOO_LARGE = "This file is larger than any that this page exports, so it is not read. Choose another one."
+_TOO_LARGE = "This file is larger than 8 MB, which is more than this page can read. Choose another one."
 _NOT_READ = "Your browser could not read this file. Choose it again."
 
 

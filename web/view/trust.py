@@ -6,7 +6,7 @@ _WORDS = {
     "verified": "verified in person",
 }
 _MEANINGS = {
-    "encrypted": "Encrypted to the key that the relay gave for this name. Nobody has compared it.",
+    "encrypted": "Written with a key that this device had not met before. Nobody has compared it.",
     "same-key": "The same key as when this device first met this name. Nobody has compared it.",
     "verified": "The number was compared with this person, and this is their key.",
 }

@@ -15,8 +15,8 @@ WITHHELD = (
 )
 NOT_OPEN = "Nobody has opened this room yet: whoever invited you has to be here first."
 OTHER_KEY = (
-    "Another key has your name in this room's list of members. If that was you, on another device or before you erased "
-    "something, ask an admin to look for your new key; else leave, and join under another name."
+    "Another key has your name in this room's list of members. If you have made a new key here, ask an admin to look "
+    "for it. If your old one is lost, leave, and join under another name."
 )
 AT_THE_DOOR = "You are not a member of this room yet. Its admins see you at the door, and can add you."
 REMOVED = "You are not a member of this room any more. What is written from now on is not for you."
@@ -126,7 +126,7 @@ class Membership:
         """What people are told of an entry that counts."""
         new, ours = after.list, self.ours.public
         if before.list is None or before.list_hash == after.list_hash:
-            opened = [f"{self.name_of(new.signer, after)} opened this room."] if new.number == 0 else []
+            opened = [self.opened(after)] if new.number == 0 else []
             if before.list is None and after.proven:
                 return opened
             if before.list is None:
@@ -135,6 +135,13 @@ class Membership:
         signer = self.name_of(new.signer, before)
         changes = described(before.list.members, new.members, signer, ours)
         return changes or [f"{signer} confirmed the list of members."]
+
+    def opened(self, roster):
+        """What people are told of an opening; whoever is alone in a room, what to do next."""
+        sentence = f"{self.name_of(roster.list.signer, roster)} opened this room."
+        if roster.list.signer == self.ours.public and len(roster.list.members) == 1:
+            sentence += " Invite the others by a link, and let them in when they are at the door."
+        return sentence
 
     def name_of(self, identity, roster):
         if identity == self.ours.public:
