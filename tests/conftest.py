@@ -22,7 +22,7 @@ from filelock import FileLock
 from playwright.sync_api import expect, sync_playwright
 
 # People of the stories, a wire that can be cut, a relay with any limit set, the pinned runtime, and views alone.
-pytest_plugins = ["person", "wire", "relay_server", "fake_cdn", "mounted", "panels", "member"]
+pytest_plugins = ["person", "wire", "relay_server", "fake_cdn", "mounted", "panels", "member", "device_page"]
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "web"))  # for `from protocol import ...`, as in the page
@@ -44,7 +44,8 @@ BROWSER_FLAGS += ["--disable-background-networking", "--disable-component-update
 class Server:
     """server.py as a process. Options are those of the command line: retention_days=3, tls_adhoc=True, origin=[...]."""
 
-    def __init__(self, folder: Path, environ: dict | None = None, **options):
+    def __init__(self, folder: Path, environ: dict | None = None, program: Path = ROOT / "server.py", **options):
+        self.program = program
         self.folder, self.options = folder, {"port": 0, "data": folder / "data" / "log.sqlite"} | options
         self.environ = os.environ | {"PYTHONUNBUFFERED": "1"} | (environ or {})
         self.before = []  # a command that runs the server's, such as a shell that sets a limit first
@@ -63,7 +64,7 @@ class Server:
         """Starts the process only."""
         self.starts += 1
         with self.output_file.open("wb") as output:
-            command = [*self.before, sys.executable, ROOT / "server.py", *as_arguments(self.options)]
+            command = [*self.before, sys.executable, self.program, *as_arguments(self.options)]
             self.process = subprocess.Popen(command, env=self.environ, stdout=output, stderr=subprocess.STDOUT)
 
     def stop(self) -> int:
@@ -185,6 +186,45 @@ def usual_port() -> int:
 def server(start_server, usual_port) -> Server:
     """A server with its own empty data."""
     return start_server(port=usual_port)
+
+
+@pytest.fixture(scope="session")
+def serve_instead(tmp_path_factory, runtime_cache):
+    """Servers of the page with another main.py: serve_instead(path). Not by a route in the browser: where there is one,
+    it takes every request to the test, and keeps none of the page's files."""
+    servers = {}
+
+    def serve(main: Path) -> Server:
+        if main not in servers:
+            folder = tmp_path_factory.mktemp(main.stem)
+            shutil.copytree(ROOT / "web", folder / "web")
+            shutil.copy(ROOT / "server.py", folder)
+            shutil.copy(main, folder / "web" / "main.py")
+            servers[main] = Server(folder / "data", program=folder / "server.py", cache=runtime_cache, port=free_port())
+            servers[main].folder.mkdir()
+            servers[main].start()
+        return servers[main]
+
+    yield serve
+    for server in servers.values():
+        server.kill()
+
+
+@pytest.fixture(scope="session")
+def used_context(browser):
+    """Browser contexts that tests use one after the other, each with its own options; they keep the page's files."""
+    contexts = {}
+
+    def use(**options):
+        name = repr(sorted(options.items()))
+        if name not in contexts:
+            contexts[name] = open_context(browser, **options)
+        contexts[name].console.clear()
+        return contexts[name]
+
+    yield use
+    for context in contexts.values():
+        context.close()
 
 
 @pytest.fixture(scope="session")

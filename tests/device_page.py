@@ -4,16 +4,14 @@ import json
 from pathlib import Path
 from textwrap import dedent
 
+import pytest
 from playwright.sync_api import expect
-
-from test_layers import TO_COME
 
 # What is asked of the page's Python, or that it never came to an end.
 ASK = """source => Promise.race([
   python(source), new Promise((done) => setTimeout(() => done('{"error": "no answer", "sentence": ""}'), 20_000)),
 ])"""
-TESTS = Path(__file__).parent
-CONFIGURATION = TESTS.parent / "web" / "pyscript.toml"
+MAIN = Path(__file__).with_name("page_device.py")
 
 
 class Failed(Exception):
@@ -29,13 +27,7 @@ class DevicePage:
 
     def __init__(self, context, address: str):
         self.page, self.address = context.new_page(), address
-        more = "".join(f'"./{name}" = "./{name}"\n' for name in sorted(TO_COME))
-        self.serve("main.py", (TESTS / "page_device.py").read_text("utf-8"))
-        self.serve("pyscript.toml", CONFIGURATION.read_text("utf-8") + more)
         self.opens()
-
-    def serve(self, name: str, text: str) -> None:
-        self.page.route(f"**/{name}", lambda route: route.fulfill(body=text))
 
     def opens(self) -> None:
         """Loads the page, anew too."""
@@ -47,3 +39,21 @@ class DevicePage:
         if "error" in answer:
             raise Failed(answer["error"], answer["sentence"])
         return answer["result"]
+
+
+@pytest.fixture(scope="session")
+def device_server(serve_instead):
+    return serve_instead(MAIN)
+
+
+@pytest.fixture
+def device_context(used_context, device_server):
+    """A browser that keeps nothing yet, but for the files of the page."""
+    context = used_context(locale="en-GB")
+    page = context.new_page()
+    of_the_page = {"origin": device_server.url, "storageTypes": "indexeddb"}
+    context.new_cdp_session(page).send("Storage.clearDataForOrigin", of_the_page)
+    page.close()
+    yield context
+    for page in context.pages:
+        page.close()

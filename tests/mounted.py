@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from conftest import PATIENCE, Server, wait_until
+from conftest import PATIENCE, keep_evidence, wait_until
 
-MAIN = Path(__file__).with_name("page_views.py").read_text("utf-8")
+MAIN = Path(__file__).with_name("page_views.py")
 LEVEL = {"id": "identity", "title": "Identity", "sentence": "Each device has keys.", "mark": "", "padded": True}
 
 
@@ -17,7 +17,6 @@ class Mounted:
 
     def __init__(self, page, url: str, path: str):
         self.page = page
-        page.route("**/main.py", lambda route: route.fulfill(body=MAIN))
         page.goto(url + path)
         expect(self.button("Join")).to_be_enabled()
 
@@ -63,17 +62,19 @@ class Mounted:
         return self.page.get_by_label(label, exact=True)
 
 
-@pytest.fixture(scope="module")
-def views_server(tmp_path_factory, runtime_cache):
-    server = Server(tmp_path_factory.mktemp("views"), cache=runtime_cache).start()
-    yield server
-    server.kill()
-
-
 @pytest.fixture
-def mount(new_context, views_server):
+def mount(request, used_context, serve_instead):
     """Makes pages with nothing but views: mount(viewport={"width": 320, "height": 560})."""
-    return lambda path="/", **options: Mounted(new_context(**options).new_page(), views_server.url, path)
+    made = []
+
+    def make(path="/", **options) -> Mounted:
+        made.append(Mounted(used_context(**options).new_page(), serve_instead(MAIN).url, path))
+        return made[-1]
+
+    yield make
+    for number, each in enumerate(made):
+        keep_evidence(each.page.context, request.node, number)
+        each.page.close()
 
 
 @pytest.fixture

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from conftest import PATIENCE, Server, wait_until
+from conftest import PATIENCE, keep_evidence, wait_until
 
-MAIN = Path(__file__).with_name("page_panels.py").read_text("utf-8")
+MAIN = Path(__file__).with_name("page_panels.py")
 NUMBER = ["36006", "49809", "13585", "52905", "51700", "66370", "59176", "23252", "30688", "02751", "69551", "00144"]
 DIGITS = "".join(NUMBER)
 BOB = {
@@ -42,7 +42,6 @@ class Panels:
     def __init__(self, page, url: str):
         self.page, self.context, self.asked = page, page.context, []
         page.on("request", lambda request: self.asked.append(request.url))
-        page.route("**/main.py", lambda route: route.fulfill(body=MAIN))
         page.goto(url)
         expect(page.get_by_role("button", name="Join", exact=True)).to_be_enabled()
 
@@ -91,26 +90,26 @@ class Panels:
             act()
 
 
-@pytest.fixture(scope="module")
-def view_url(tmp_path_factory, runtime_cache):
-    server = Server(tmp_path_factory.mktemp("server"), cache=runtime_cache).start()
-    yield server.url
-    server.kill()
+@pytest.fixture(scope="session")
+def view_url(serve_instead):
+    return serve_instead(MAIN).url
 
 
 @pytest.fixture
-def open_panels(new_context, view_url):
-    """Opens the page in a browser of its own: open_panels(viewport={...}), which must not have said of an error."""
+def open_panels(request, used_context, view_url):
+    """Opens the page: open_panels(viewport={...}). It must not have said of an error."""
     made = []
 
     def make(url: str | None = None, before=lambda page: None, **options) -> Panels:
-        page = new_context(**options).new_page()
+        page = used_context(**options).new_page()
         before(page)
         made.append(Panels(page, url or view_url))
         return made[-1]
 
     yield make
-    for each in made:
+    for number, each in enumerate(made):
+        keep_evidence(each.context, request.node, number)
+        each.page.close()
         assert [said for said in each.context.console if "Error" in said] == []
 
 

@@ -79,11 +79,11 @@ class Tab(DevicePage):
 
 
 @pytest.fixture
-def tab(context, server):
+def tab(device_context, device_server):
     """tab(): another tab of one browser, with its device started."""
 
     def make() -> Tab:
-        made = Tab(context, server.url)
+        made = Tab(device_context, device_server.url)
         made.starts()
         return made
 
@@ -98,8 +98,8 @@ def test_a_name_has_one_identity_that_outlives_the_page_and_another_name_another
     assert (one.enters("Bob"), one.enters("Alice")) == (bob, alice)
 
 
-def test_another_browser_has_other_identities(tab, new_context, server):
-    other = Tab(new_context(), server.url)
+def test_another_browser_has_other_identities(tab, new_context, device_server):
+    other = Tab(new_context(), device_server.url)
     other.starts()
     assert tab().enters() != other.enters()
 
@@ -136,8 +136,8 @@ def test_two_rooms_that_are_entered_in_one_moment_share_a_name_too(tab):
     assert one.python("return [a is b, a.rooms]") == [True, 2]
 
 
-def test_two_that_start_in_one_moment_have_the_same_keys(context, server):
-    one = Tab(context, server.url)
+def test_two_that_start_in_one_moment_have_the_same_keys(device_context, device_server):
+    one = Tab(device_context, device_server.url)
     one.page.evaluate(
         """async (start) => {
       await Promise.all([python(start), python(start.replaceAll("device", "other"))]);
@@ -241,8 +241,8 @@ def shows(records: list, word: str | bytes) -> bool:
     return any(word in form if isinstance(word, bytes) else stands_in(form, word) for form in forms)
 
 
-def test_a_copy_of_the_records_shows_no_seed_key_name_room_or_word(context, server):
-    one = Tab(context, server.url)
+def test_a_copy_of_the_records_shows_no_seed_key_name_room_or_word(device_context, device_server):
+    one = Tab(device_context, device_server.url)
     publics = one.python(VISIT)
     one.python(LEFT)
     records = one.records()
@@ -254,8 +254,8 @@ def test_a_copy_of_the_records_shows_no_seed_key_name_room_or_word(context, serv
     assert [word for word in words if shows(records, word)] == []
 
 
-def test_the_search_above_notices_what_stands_there_in_plain(context, server):
-    one = Tab(context, server.url)
+def test_the_search_above_notices_what_stands_there_in_plain(device_context, device_server):
+    one = Tab(device_context, device_server.url)
     one.python(
         "webcrypto.aes_gcm_seal\nasync def plain(key, nonce, data, aad):\n    return data + bytes(16)\n"
         "platform.aes_gcm_seal = plain\n" + START + "await device.records.put('a', b'" + WORD + "')"
@@ -367,8 +367,10 @@ def test_a_device_that_lost_its_own_keys_makes_no_others_beside_what_is_there(ta
 # ------------------------------------------------------------------------------------------ where nothing can be kept
 
 
-def test_where_the_browser_keeps_nothing_a_name_lasts_as_long_as_the_page_and_that_is_said(context, server):
-    one = Tab(context, server.url)
+def test_where_the_browser_keeps_nothing_a_name_lasts_as_long_as_the_page_and_that_is_said(
+    device_context, device_server
+):
+    one = Tab(device_context, device_server.url)
     one.page.evaluate("() => { delete Window.prototype.indexedDB; delete self.indexedDB; }")
     one.starts()
     assert "keeps nothing" in one.python("return device.problem")
@@ -376,7 +378,7 @@ def test_where_the_browser_keeps_nothing_a_name_lasts_as_long_as_the_page_and_th
     one.python(PIN + "alice.close()")
     assert one.enters() == alice
     assert one.python("return sorted(alice.trust.pins)") == ["Bob"]
-    other = Tab(context, server.url)
+    other = Tab(device_context, device_server.url)
     other.starts()
     assert other.python("return device.problem") == ""
     assert other.enters("Bob") != alice

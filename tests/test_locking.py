@@ -26,9 +26,9 @@ return [[[log, seq, record["text"].decode()] for log, seq, record in found], dam
 
 
 @pytest.fixture
-def tab(context, server):
+def tab(device_context, device_server):
     def make() -> Tab:
-        made = Tab(context, server.url)
+        made = Tab(device_context, device_server.url)
         made.starts()
         return made
 
@@ -36,9 +36,9 @@ def tab(context, server):
 
 
 @pytest.fixture
-def elsewhere(new_context, server) -> Tab:
+def elsewhere(new_context, device_server) -> Tab:
     """Another browser."""
-    made = Tab(new_context(), server.url)
+    made = Tab(new_context(), device_server.url)
     made.starts()
     return made
 
@@ -214,13 +214,13 @@ def files_of(folder: Path) -> bytes:
 
 
 @pytest.mark.parametrize("chosen", [False, True], ids=["without a passphrase", "with one"])
-def test_who_copies_the_browsers_files_is_stopped_by_a_passphrase_alone(browser, server, tmp_path, chosen):
+def test_who_copies_the_browsers_files_is_stopped_by_a_passphrase_alone(browser, device_server, tmp_path, chosen):
     """Every 32 bytes of the files are tried as the key of the record `names`: without a passphrase one is it."""
     flags = BROWSER_FLAGS + (["--no-sandbox"] if getattr(os, "geteuid", lambda: 1)() == 0 else [])
     program = find_browser(SimpleNamespace(chromium=browser.browser_type))
     context = browser.browser_type.launch_persistent_context(tmp_path / "profile", executable_path=program, args=flags)
     try:
-        one = Tab(context, server.url)
+        one = Tab(context, device_server.url)
         one.starts()
         if chosen:
             one.python(CHOOSE)
@@ -238,8 +238,8 @@ def test_who_copies_the_browsers_files_is_stopped_by_a_passphrase_alone(browser,
     assert any(opens(record, key, aad) for key in keys) is not chosen
 
 
-def test_a_copy_of_the_records_under_a_passphrase_shows_nothing_either(context, server):
-    one = Tab(context, server.url)
+def test_a_copy_of_the_records_under_a_passphrase_shows_nothing_either(device_context, device_server):
+    one = Tab(device_context, device_server.url)
     one.python(START + KEEP)
     one.python(VISIT.replace(START, ""))
     one.python(f'await device.history.append("Alice Liddell", "identity/kitchen", "log 7", 3, {{"text": b"{WORD}"}})')
@@ -309,7 +309,7 @@ def test_many_messages_are_read_in_their_order(tab):
     assert [seq for _, seq, _ in found] == list(range(250)) and damaged == 0
 
 
-def test_a_full_device_is_said_and_what_was_kept_is_there(tab, context, server):
+def test_a_full_device_is_said_and_what_was_kept_is_there(tab, device_context, device_server):
     one = tab()
     one.python(KEEP + say("x", 1, "one"))
     one.page.evaluate("""() => {

@@ -11,11 +11,11 @@ STORES = '["profile", "keys"]'
 
 
 @pytest.fixture
-def tab(context, server):
+def tab(device_context, device_server):
     """tab(): another tab of one browser, with its store open."""
 
     def make() -> DevicePage:
-        tab = DevicePage(context, server.url)
+        tab = DevicePage(device_context, device_server.url)
         tab.python(f'global kept\nkept = await store.opened("probe", {STORES})')
         return tab
 
@@ -44,9 +44,9 @@ def test_what_was_put_is_there_after_a_reload_and_in_another_tab(tab):
     assert tab().python('return await kept.keys("keys")') == ["b"]
 
 
-def test_another_browser_has_none_of_it(tab, new_context, server):
+def test_another_browser_has_none_of_it(tab, new_context, device_server):
     tab().python('await kept.put_all([("keys", "a", "one")])')
-    other = DevicePage(new_context(), server.url)
+    other = DevicePage(new_context(), device_server.url)
     assert other.python(f'return await (await store.opened("probe", {STORES})).keys("keys")') == []
 
 
@@ -91,10 +91,10 @@ def test_a_transaction_that_fails_changes_nothing_and_says_that_the_device_is_fu
     assert one.python('return await kept.entries("keys", "a", "z")') == [["a", "one"]]
 
 
-def test_a_quota_that_is_used_up_is_said_and_what_was_there_stays(tab, context, server):
+def test_a_quota_that_is_used_up_is_said_and_what_was_there_stays(tab, device_context, device_server):
     one = tab()
-    devtools = context.new_cdp_session(one.page)  # before anything is written: the browser remembers for a while
-    devtools.send("Storage.overrideQuotaForOrigin", {"origin": server.url, "quotaSize": 400_000})
+    devtools = device_context.new_cdp_session(one.page)  # before anything is written: the browser remembers for a while
+    devtools.send("Storage.overrideQuotaForOrigin", {"origin": device_server.url, "quotaSize": 400_000})
     one.python('await kept.put_all([("keys", "a", "one")])')
     assert fails(one, 'await kept.put_all([("keys", "a", "other"), ("keys", "b", "x" * 500_000)])') == "store-full"
     assert one.python('return await kept.entries("keys", "a", "z")') == [["a", "one"]]
@@ -128,8 +128,8 @@ GONE = {
 
 
 @pytest.mark.parametrize("how", GONE.values(), ids=GONE)
-def test_a_browser_that_keeps_nothing_is_one_error(context, server, how):
-    page = DevicePage(context, server.url)
+def test_a_browser_that_keeps_nothing_is_one_error(device_context, device_server, how):
+    page = DevicePage(device_context, device_server.url)
     page.page.evaluate(f"() => {{ {how} }}")
     assert fails(page, f'await store.opened("probe", {STORES})') == "no-store"
 
@@ -172,8 +172,8 @@ def test_who_waits_for_a_lock_gets_it_when_it_is_free(tab):
     assert other.page.evaluate("waited") == '{"result": 1}'
 
 
-def test_the_calendar_is_that_of_the_browser_also_after_2038(context, server):
-    page = DevicePage(context, server.url)
+def test_the_calendar_is_that_of_the_browser_also_after_2038(device_context, device_server):
+    page = DevicePage(device_context, device_server.url)
     assert abs(page.python("return clock.time()") - time.time()) < 60
     page.page.clock.set_fixed_time("2106-02-07T06:28:16.900Z")
     page.opens()
