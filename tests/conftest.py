@@ -194,16 +194,18 @@ def serve_instead(tmp_path_factory, runtime_cache):
     it takes every request to the test, and keeps none of the page's files."""
     servers = {}
 
-    def serve(main: Path) -> Server:
-        if main not in servers:
+    def serve(main: Path, **options) -> Server:
+        name = (main, *options.items())
+        if name not in servers:
             folder = tmp_path_factory.mktemp(main.stem)
             shutil.copytree(ROOT / "web", folder / "web")
             shutil.copy(ROOT / "server.py", folder)
             shutil.copy(main, folder / "web" / "main.py")
-            servers[main] = Server(folder / "data", program=folder / "server.py", cache=runtime_cache, port=free_port())
-            servers[main].folder.mkdir()
-            servers[main].start()
-        return servers[main]
+            options = {"cache": runtime_cache, "port": free_port()} | options
+            servers[name] = Server(folder / "data", program=folder / "server.py", **options)
+            servers[name].folder.mkdir()
+            servers[name].start()
+        return servers[name]
 
     yield serve
     for server in servers.values():

@@ -62,13 +62,18 @@ class Mounted:
         return self.page.get_by_label(label, exact=True)
 
 
+@pytest.fixture(scope="session")
+def views_server(serve_instead):
+    return serve_instead(MAIN)
+
+
 @pytest.fixture
-def mount(request, used_context, serve_instead):
+def mount(request, used_context, views_server):
     """Makes pages with nothing but views: mount(viewport={"width": 320, "height": 560})."""
     made = []
 
     def make(path="/", **options) -> Mounted:
-        made.append(Mounted(used_context(**options).new_page(), serve_instead(MAIN).url, path))
+        made.append(Mounted(used_context(**options).new_page(), views_server.url, path))
         return made[-1]
 
     yield make

@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 
 from conftest import PATIENCE, wait_until
 from fake_cdn import answer_for_the_cdn
-from panels import BOB, DIGITS, NAMES, NUMBER, RIGHT_TO_LEFT, fits
+from panels import BOB, DIGITS, MAIN, NAMES, NUMBER, RIGHT_TO_LEFT, fits
 
 IN_LINES = "\n".join(" ".join(NUMBER[at : at + 4]) for at in (0, 4, 8))
 LIBRARY = "**/runtime/qrcode.mjs"
@@ -85,8 +85,8 @@ def test_where_it_does_not_come_the_digits_stand_alone(open_panels, instead):
     panels.context.console.clear()  # the browser's own word of it
 
 
-def test_from_the_cdn_there_is_none_and_nobody_is_asked_for_it(open_panels, start_server, pinned_files):
-    url = start_server(runtime="cdn").url
+def test_from_the_cdn_there_is_none_and_nobody_is_asked_for_it(open_panels, serve_instead, pinned_files):
+    url = serve_instead(MAIN, runtime="cdn").url
     panels = open_panels(url, lambda page: answer_for_the_cdn(page, pinned_files))
     dialog = panels.compares()
     expect(dialog.get_by_role("group", name="Number")).to_have_text(IN_LINES)
@@ -109,7 +109,7 @@ def test_the_door_takes_digits_alone_as_the_library_would_throw_where_python_can
 @pytest.mark.parametrize(
     ("trust", "state", "meaning", "button"),
     [
-        ("encrypted", "Encrypted", "nobody has compared it yet", "Mark as verified in person"),
+        ("encrypted", "Encrypted", "nobody has compared yet", "Mark as verified in person"),
         ("same-key", "Same key as before", "knows the key from earlier", "Mark as verified in person"),
         ("verified", "Verified in person", "after a change of keys, compare again", "No longer verified"),
     ],

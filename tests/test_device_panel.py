@@ -258,10 +258,10 @@ def test_the_button_in_the_head_asks_for_it_and_has_the_focus_again_afterwards(p
     expect(button).to_be_focused()
 
 
-def test_the_button_is_not_there_until_the_panel_is_offered(page, view_url):
-    page.goto(view_url)
-    expect(page.get_by_role("button", name="Join", exact=True)).to_be_enabled()
-    expect(page.get_by_role("button", name="This device")).to_have_count(0)
+def test_the_button_is_not_there_until_the_panel_is_offered(mounted):
+    expect(mounted.button("This device")).to_have_count(0)
+    mounted.view("offer_device")
+    expect(mounted.button("This device")).to_be_visible()
 
 
 # ------------------------------------------------------------------------------------------ keys

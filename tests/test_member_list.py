@@ -82,13 +82,14 @@ def test_who_is_no_admin_can_compare_and_leave_and_nothing_else(room):
 def test_an_admin_can_do_more_with_others_and_not_with_itself(room):
     shows(room, ALICE, BOB, member("Carol", admin=True))
     assert acts(room, "Alice") == ["Compare with Alice"]
-    more = ["Share earlier messages with {}", "Remove {}"]
+    more = ["Share earlier messages with {}", "Look for a new key of {}", "Remove {}"]
     assert acts(room, "Bob") == [one.format("Bob") for one in ["Compare with {}", "Make admin: {}", *more]]
     assert acts(room, "Carol") == [one.format("Carol") for one in ["Compare with {}", *more]]
     room.button("Make admin: Bob").click()
     room.button("Share earlier messages with Bob").click()
+    room.button("Look for a new key of Bob").click()
     room.button("Remove Bob").click()
-    room.calls(["make_admin", KEY, "id-Bob"], ["share", KEY, "id-Bob"], ["remove", KEY, "id-Bob"])
+    room.calls(*[[name, KEY, "id-Bob"] for name in ("make_admin", "share", "renew", "remove")])
 
 
 def test_who_is_not_in_the_list_any_more_cannot_leave_it(room):
