@@ -214,13 +214,19 @@ def serve_instead(tmp_path_factory, runtime_cache):
 
 @pytest.fixture(scope="session")
 def used_context(browser):
-    """Browser contexts that tests use one after the other, each with its own options; they keep the page's files."""
+    """Browser contexts that tests use one after the other: used_context("Bob's", locale="en-GB"). They keep the page's
+    files, and with `fresh_at`, an origin, nothing that was stored there."""
     contexts = {}
 
-    def use(**options):
-        name = repr(sorted(options.items()))
+    def use(whose="", fresh_at="", **options):
+        name = repr((whose, sorted(options.items())))
         if name not in contexts:
             contexts[name] = open_context(browser, **options)
+        if fresh_at:
+            page = contexts[name].new_page()
+            stored = {"origin": fresh_at, "storageTypes": "indexeddb"}
+            contexts[name].new_cdp_session(page).send("Storage.clearDataForOrigin", stored)
+            page.close()
         contexts[name].console.clear()
         return contexts[name]
 

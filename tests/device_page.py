@@ -49,11 +49,7 @@ def device_server(serve_instead):
 @pytest.fixture
 def device_context(used_context, device_server):
     """A browser that keeps nothing yet, but for the files of the page."""
-    context = used_context(locale="en-GB")
-    page = context.new_page()
-    of_the_page = {"origin": device_server.url, "storageTypes": "indexeddb"}
-    context.new_cdp_session(page).send("Storage.clearDataForOrigin", of_the_page)
-    page.close()
+    context = used_context("a device's", fresh_at=device_server.url)
     yield context
     for page in context.pages:
         page.close()

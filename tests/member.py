@@ -5,6 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from conftest import keep_evidence
 from person import Person
 
 NOT_YET = "You are not a member of this room yet. Its admins see you at the door, and can add you."
@@ -122,9 +123,20 @@ class Device(Person):
 
 
 @pytest.fixture
-def device(request, new_context):
-    """Makes people with browsers of their own: device("Alice"), at `server` unless given another's url."""
-    return lambda name, url=None: Device(name, new_context(), url or request.getfixturevalue("server").url)
+def device(request, used_context):
+    """Makes people with browsers that keep nothing yet: device("Alice"), at `server` unless given another's url."""
+    made = []
+
+    def make(name: str, url: str | None = None) -> Device:
+        url = url or request.getfixturevalue("server").url
+        made.append(Device(name, used_context(f"number {len(made)}", fresh_at=url), url))
+        return made[-1]
+
+    yield make
+    for number, each in enumerate(made):
+        keep_evidence(each.context, request.node, f"{number}-{each.name}")
+        for page in each.context.pages:
+            page.close()
 
 
 @pytest.fixture
