@@ -1,4 +1,4 @@
-"""The specification's table of RSA beside HPKE: its sizes, computed anew. Times are measured by `python -m tests.hybrid`."""
+"""The table of RSA beside HPKE: its sizes, computed anew. Times are measured by `python -m tests.hybrid`."""
 
 import re
 from pathlib import Path
