@@ -258,7 +258,7 @@ async def row_tool(session, row_id):
 async def room_tool(session):
     session.show.state("of " + session.address, "info")
 
-chat = Chat(GlassPlatform(), LAB, websocket, [("Row tool", row_tool)], [("Room tool", room_tool)])
+chat = Chat(platform, LAB, websocket, MemoryDevice(platform), [("Row tool", row_tool)], [("Room tool", room_tool)])
 """
 
 
