@@ -24,6 +24,7 @@ def arena(server, new_context):
     arena.close()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("level", LADDER.levels, ids=lambda level: level.id)
 def test_the_table_of_the_specification_is_what_a_run_of_all_attacks_gives(arena, level):
     """At level identity those on its lists and keys; test_attack_memory.py has all at that level, without pages, and

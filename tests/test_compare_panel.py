@@ -253,6 +253,7 @@ def test_a_name_that_is_written_from_right_to_left_leaves_what_stands_around_it_
     assert panels.compares(name=RIGHT_TO_LEFT).locator(".tag").evaluate(order) > 0
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("facts", [{}, {"id": ""}, {"you": True}], ids=["member", "room", "own"])
 def test_all_of_it_fits_and_each_line_of_digits_stays_whole(open_panels, width, facts):

@@ -453,6 +453,7 @@ def test_a_name_is_text_and_nothing_more_and_fits(open_panels, name):
     assert panels.called(1) == ["erase_identity", [name]]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("width", WIDTHS)
 def test_all_of_it_fits_with_everything_open(open_panels, width):
     panels = open_panels(viewport={"width": width, "height": 560})
@@ -474,6 +475,7 @@ def test_what_is_done_is_said_where_it_is_seen(open_panels):
     expect(dialog.get_by_role("status", name="Done")).to_be_in_viewport()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("size", [(320, 640), (320, 400), (560, 320), (720, 900), (1440, 900)], ids=str)
 def test_the_button_has_a_place_of_its_own_in_the_head_with_rooms_joined(person, size):
     alice = person("Alice", viewport=dict(zip(("width", "height"), size, strict=True))).joins("kitchen")

@@ -56,7 +56,12 @@ def outcome(player, attack, level: str) -> str:
 
 
 @pytest.mark.parametrize(
-    ("level", "attacks"), [("Passphrase", BEFORE_LISTS), ("Classic", AT_CLASSIC), ("Identity", AT_IDENTITY)]
+    ("level", "attacks"),
+    [
+        pytest.param("Passphrase", BEFORE_LISTS, marks=pytest.mark.long),
+        ("Classic", AT_CLASSIC),
+        ("Identity", AT_IDENTITY),
+    ],
 )
 def test_what_comes_of_an_attack_through_the_console_is_what_the_table_has_for_it(player, level, attacks):
     for attack in attacks:

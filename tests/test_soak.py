@@ -11,12 +11,14 @@ ENDINGS = ("close", "cut", "reset", "end_by_half", "read_nothing", "fall_silent"
 CODES = (1000, 1013, 4001, 4002, 4003, 4004, 4005, "too-fast", "binary", "too-large", "not-json", "room-full")
 
 
+@pytest.mark.long
 def test_after_people_have_come_and_gone_in_every_way_the_relay_holds_what_it_held_before(tmp_path):
     findings, seen = soak(tmp_path, seed=1, visits=VISITS)
     assert findings == []
     assert [what for what in ENDINGS + CODES if not seen[what]] == [], "never happened"
 
 
+@pytest.mark.long
 def test_a_relay_that_loses_a_little_with_every_connection_is_found_out(tmp_path):
     leaks = ["descriptor", "connection", "closure", "greenlet", "memory"]
     findings, _ = soak(tmp_path, seed=1, visits=VISITS_TO_FIND, leak=leaks)
