@@ -158,6 +158,7 @@ def test_a_panel_that_was_closed_meanwhile_stays_closed(panels):
     dialog.get_by_role("button", name="Mark as verified").click()
     panels.called(1)
     panels.page.keyboard.press("Escape")
+    expect(panels.page.get_by_role("dialog")).to_have_count(0)
     panels.goes_on()
     panels.page.evaluate("Promise.resolve()")
     expect(panels.page.get_by_role("dialog")).to_have_count(0)

@@ -189,7 +189,8 @@ class People:
         trust, identity = session.level.trust, self.platform.from_base64url(id)
         (trust.verify if is_verified else trust.unverify)(identity)
         session.members.tell()
-        await self.compare(key, id)
+        if self.view.shows_comparison(key, id):
+            await self.compare(key, id)
 
     async def must_ask(self, key):
         """Whether a member's key, once verified in person, is another now: asks before anything is sent to it, once."""
