@@ -13,7 +13,7 @@ from playwright.sync_api import expect
 from conftest import PATIENCE, keep_evidence, open_context
 
 PASSPHRASE = "copper kettle 47"
-at_both_levels = pytest.mark.parametrize("level", ["Classic", "Passphrase"])
+at_both_levels = pytest.mark.parametrize("level", [pytest.param("Classic", marks=pytest.mark.long), "Passphrase"])
 
 # One look at all rows, so that no row is missed or read twice while they change.
 READ_ROWS = """log => [...log.querySelectorAll('.row')].map(row => {

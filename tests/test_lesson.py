@@ -14,6 +14,8 @@ from learner import InTheLab, Learner, at_home, is_at, running_lab, turn_to, wid
 WEB = Path(__file__).resolve().parent.parent / "web"
 MOST_WORDS = 30  # in a sentence
 
+pytestmark = pytest.mark.long
+
 
 # ------------------------------------------------------------------------------------------ what it says
 
