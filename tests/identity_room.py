@@ -7,6 +7,7 @@ each piece of cryptography until somebody lets the page go on, so that what a pa
 import itertools
 from types import SimpleNamespace
 
+from both_talk import Show as Rows
 from protocol.identity import OurIdentity
 from protocol.levels.changes import Add, MakeAdmin, Remove
 from protocol.levels.identity import Identity
@@ -130,41 +131,15 @@ class Lie(Relay):
         self.take(entry["kind"], entry["body"], entry["id"], entry["name"])
 
 
-class Show:
-    """The view: rows by their ids, in their order, and the newest of all else."""
+class Show(Rows):
+    """And the newest of all else that a view shows."""
 
     def __init__(self):
-        self.by_id, self.order, self.line, self.roll, self.since, self.banner = {}, [], "", None, "", ""
-
-    def rows(self, batch):
-        for row in batch:
-            self.by_id[row["id"]] = row
-            self.order.append(row["id"])
-
-    def pending(self, row):
-        self.rows([row])
-
-    def place(self, row_id, row):
-        self.order.remove(row_id)
-        del self.by_id[row_id]
-        self.rows([row])
-
-    def change(self, row_id, row):
-        at = self.order.index(row_id)
-        del self.by_id[row_id]
-        self.order[at], self.by_id[row["id"]] = row["id"], row
-
-    def mark(self, writer, codes, word):
-        pass
-
-    def state(self, sentence, kind):
-        self.line = sentence
+        super().__init__()
+        self.roll, self.since, self.banner = None, "", ""
 
     def alert(self, sentence, choices):
         self.banner = sentence
-
-    def facts(self, sentences):
-        pass
 
     def members(self, listed):
         raise AssertionError("the members of this level are a signed list")

@@ -103,7 +103,8 @@ def test_who_is_removed_reads_and_writes_nothing_more():
         bob.says("hello?")
 
 
-def test_what_a_removed_member_had_written_but_not_sent_reads_failed():
+def room_of_one_who_wrote_too_late():
+    """Bob was removed by Alice while he was cut off, and had written by then."""
     room = members("Alice", "Bob")
     alice, bob = room.pages
     bob.drop()
@@ -112,19 +113,17 @@ def test_what_a_removed_member_had_written_but_not_sent_reads_failed():
     settle(alice)
     bob.reconnect()
     settle(*room.pages)
+    return room, alice, bob
+
+
+def test_what_a_removed_member_had_written_but_not_sent_reads_failed():
+    _, _, bob = room_of_one_who_wrote_too_late()
     [row] = bob.rows("message")
     assert (row["text"], row["state"]) == ("too late", "failed") and "not a member" in row["warnings"][0]
 
 
 def test_a_text_that_failed_says_so_again_when_it_is_tried_again_and_goes_out_once_that_is_possible():
-    room = members("Alice", "Bob")
-    alice, bob = room.pages
-    bob.drop()
-    bob.says("too late")
-    alice.removes(bob)
-    settle(alice)
-    bob.reconnect()
-    settle(*room.pages)
+    room, alice, bob = room_of_one_who_wrote_too_late()
     for _ in range(2):
         [row] = bob.rows("message")
         assert (row["text"], row["state"]) == ("too late", "failed") and "not a member" in row["warnings"][0]

@@ -60,3 +60,12 @@ def test_who_is_too_much_for_the_pins_is_a_member_all_the_same(monkeypatch):
     settle(*room.pages)
     assert alice.texts() == [("Carol", "hello")] and alice.codes() == []
     assert list(alice.device.trust.pins) == ["Bob"] and alice.rows("message")[0]["trust"] == "encrypted"
+
+
+def test_a_bundle_of_one_too_many_is_no_error_and_is_not_remembered(monkeypatch):
+    trust = Trust([Pin("the last", ONE, 1)], lambda: None)
+    monkeypatch.setattr(module, "PINS", 1)
+    trust.shown("one more", Pin("one more", ONE, 4))
+    assert trust.pin_of("one more") is None
+    trust.shown("the last", Pin("the last", ONE, 4))
+    assert trust.pin_of("the last").version == 4

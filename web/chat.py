@@ -139,8 +139,7 @@ class Chat:
 
     async def enter(self, wish):
         """Opens the room of a wish. Raises Problem."""
-        level, address = self.ladder.of(wish.level), wish.address()
-        said = []
+        level, address, said = self.ladder.of(wish.level), wish.address(), []
 
         def tell(sentence):
             session = self.sessions.get(address)
@@ -149,24 +148,30 @@ class Chat:
         secret = await entrance(self.device, wish, tell) if level.secret == "device" else wish.passphrase
         started = await level.start(self.platform, wish.room, wish.name, secret)
         self.keepers[address], kept, draft = await kept_of(self.platform, self.device, wish, tell)
+        session = self.sessions[address] = self.session(wish, level, started, kept)
+        session.show.restore(draft)
+        if level.secret == "device":
+            self.directory.publish(secret.profile, tell)
+        for sentence in said:
+            tell(sentence)
+        if self.online:
+            session.up()
+
+    def session(self, wish, level, started, kept):
+        """The Session of a level that was started, with its room in the view."""
+        address = wish.address()
 
         async def leave():
             await self.leave(address)
 
         show = self.view.open_room(address, wish.room, facts_of(level), [])
         show.us(rows.OURS, started.tag.text, started.tag.color)
-        show.restore(draft)
-        session = self.sessions[address] = Session(
+        session = Session(
             self.platform, started, address, wish.name, show, self.transmit, self.later, self.pump.put,
             [("Leave and join again", leave)], kept,
         )  # fmt: skip
         show.tools(bound(self.invites.tools(level) + list(self.room_tools), session))
-        if level.secret == "device":
-            self.directory.publish(secret.profile, lambda sentence: show.alert(sentence, []))
-        for sentence in said:
-            tell(sentence)
-        if self.online:
-            session.up()
+        return session
 
     def drafted(self, key, text):
         """What stands in the message field of a room."""

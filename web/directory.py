@@ -2,6 +2,7 @@
 
 from protocol import directory
 from protocol.errors import Refusal
+from protocol.identity_errors import BadBundle
 
 TAKEN = (
     "On this relay the name “{}” belongs to another key than yours, so who adds you by this name adds somebody else. "
@@ -27,16 +28,17 @@ class Directory:
     def down(self):
         self.online = False
 
-    def ask(self, frame, answered):
-        self.questions.append((frame, answered))
+    def ask(self, frame, answer, answered):
+        """answer: the type of the frame that answers it, unless an error does."""
+        self.questions.append((frame, answer, answered))
         if self.online and len(self.questions) == 1:
             self.transmit(frame)
 
     async def answered(self, frame):
-        """Takes a frame that belongs to no room; False if it is not about the directory."""
-        if not self.questions or frame["type"] not in ("found", "published", "error"):
+        """Takes a frame that belongs to no room; False if it answers nothing that was asked here."""
+        if not self.questions or frame["type"] not in (self.questions[0][1], "error"):
             return False
-        _, answered = self.questions.pop(0)
+        _, _, answered = self.questions.pop(0)
         if self.online and self.questions:
             self.transmit(self.questions[0][0])
         await answered(frame)
@@ -45,20 +47,21 @@ class Directory:
     def look_up(self, name, pin, found):
         """async found(Bundle, or None for an unknown name, code, sentence): what the directory has of a name, checked
         against its pin, if there is one; or else why it is not used."""
-
         name = self.scope + name
 
         async def answered(frame):
             if frame["type"] == "error":
                 return await found(None, frame["code"], frame["message"])
             try:
-                [one] = [one for one in frame["names"] if one["name"] == name] or [{"bundles": [""]}]
-                bundle = await directory.check(self.platform, name, one["bundles"], pin)
+                shown = [one["bundles"] for one in frame["names"] if one["name"] == name]
+                if not shown:
+                    raise BadBundle()
+                bundle = await directory.check(self.platform, name, shown[0], pin)
             except Refusal as refusal:
                 return await found(None, refusal.code, refusal.for_people)
             return await found(bundle, "", "")
 
-        self.ask({"type": "look-up", "names": [name]}, answered)
+        self.ask({"type": "look-up", "names": [name]}, "found", answered)
 
     def publish(self, profile, problem):
         """Sees to it that the directory has our key under our name. problem(sentence) is called if it cannot."""
@@ -89,4 +92,4 @@ class Directory:
         async def answered(frame):
             await done(frame.get("message", ""))
 
-        self.ask({"type": "publish", "name": name, "bundle": bundle}, answered)
+        self.ask({"type": "publish", "name": name, "bundle": bundle}, "published", answered)

@@ -138,8 +138,7 @@ class People:
     def member(self, key, id):
         """(session, Member): None if who has this id is no longer in the list."""
         session = self.sessions[key]
-        roster = session.level.membership.roster
-        return session, roster.list.member(self.platform.from_base64url(id)) if roster.list else None
+        return session, session.level.membership.member(self.platform.from_base64url(id))
 
     # ------------------------------------------------------------------------------------------ trust
 
@@ -152,8 +151,7 @@ class People:
     async def facts_of_key(self, key, id):
         level, identity = self.sessions[key].level, self.platform.from_base64url(id)
         ours, tag, pin = level.ours.public, Tag(identity), level.trust.of(identity)
-        listed = level.membership.roster.list
-        member = listed.member(identity) if listed else None
+        member = level.membership.member(identity)
         changed = pin is not None and pin.former is not None
         if changed:
             level.trust.acknowledge(pin)
@@ -174,7 +172,7 @@ class People:
 
     async def facts_of_room(self, key):
         level = self.sessions[key].level
-        members = level.membership.roster.list.members
+        members = level.membership.members()
         number = await room_number(self.platform, level.room, b"".join([one.octets for one in members]))
         facts = {"key": key, "id": "", "name": level.room_name, "tag": "", "color": 0, "trust": "", "you": False}
         facts["changed"], facts["number"] = "", number

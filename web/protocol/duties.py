@@ -6,8 +6,6 @@ from .writing import FOR_THE_MOMENT
 # Seconds until what was refused is asked for anew. not-newest: somebody was first, and their entry is about to be read.
 AGAIN = dict(FOR_THE_MOMENT)
 AGAIN["not-newest"] = 0.5
-
-
 UNCONFIRMED = "Membership not confirmed since {} UTC. Who was removed meanwhile may still be in the list shown here."
 TICK = 60.0  # seconds: how often is looked at what becomes due by itself
 

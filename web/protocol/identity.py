@@ -57,7 +57,7 @@ def checked(identity):
 
 
 async def verified_all(platform, signed):
-    """For each (identity(32), signature, message), whether the signature is right and in its one form."""
+    """For each (Ed25519 public key(32), signature, message), whether the signature is right and in its one form."""
     valid = await platform.ed25519_verify_all(signed)
     return [right and canonical_signature(one[1]) for right, one in zip(valid, signed)]
 

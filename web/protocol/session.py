@@ -153,7 +153,7 @@ class Session:
             self.forget_log(frame)
         if frame["oldest"] > self.log.last + 1:
             self.notice(*TRIMMED)
-        if self.log.count == 0 and self.log.log is None:
+        if self.log.log is None:
             self.reading.show_kept(frame["log"], frame["oldest"])
         if self.log.joined(frame):
             self.writers.past = frame["newest"]
@@ -188,7 +188,7 @@ class Session:
 
     async def await_first_key(self, entries):
         """True if these come before the very first key. They are then opened and shown once, and not twice."""
-        if self.level.keyring.keys:
+        if not self.level.keyring.awaits_first():
             return False
         for entry in reversed(entries):
             if await self.level.wish(entry):
@@ -199,6 +199,8 @@ class Session:
 
     async def turn(self, entries, outcomes):
         """After entries of the level's own: what opens now, what is due now, and who is in."""
+        if not self.level.has_duties:
+            return
         for entry in entries:
             self.duties.landed(entry)
         if not any(entry["kind"] != MESSAGE for entry in entries) and not self.writing.has_unsealed():

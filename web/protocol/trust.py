@@ -126,9 +126,9 @@ class Trust:
         Another identity than the pinned one moves the pin once it is in a list, of which people are told.
         """
         pin = self.pins.get(name)
-        if pin is None:
+        if pin is None and not self.is_full():
             self.first_contact(name, bundle.identity, bundle.version)
-        elif pin.identity == bundle.identity:
+        elif pin and pin.identity == bundle.identity:
             self.moved(pin, bundle.identity, bundle.version)
 
     def moved(self, pin, identity, version):

@@ -28,9 +28,8 @@ class View:
         self._list = RoomList(self.select)
         self._code = CodeList(actions)
         self._panel = KeyPanel()
-        self._comparison = self._device = self._invite = (
-            None  # made when one is first opened: no start of a page waits for them
-        )
+        # Made when one is first opened: no start of a page waits for them.
+        self._comparison = self._device = self._invite = None
         listen(by_id("join-another"), "click", lambda event: self.select(None))
         listen(by_id("this-device"), "click", self._device_wanted)
         listen(document, "visibilitychange", self._looked_at)

@@ -11,7 +11,7 @@ from protocol.padding import unpad
 from protocol.roster import verified_hash
 
 from . import Message, Step, Value, secret, take_apart, walk
-from .passphrase import anchor
+from .passphrase import SIGNED, anchor
 
 FILE = "protocol/levels/messages.py"
 BODIES, EPOCH, ROSTER = "protocol/identity_bodies.py", "protocol/epoch.py", "protocol/roster.py"
@@ -58,7 +58,7 @@ async def header(message):
 
 
 async def signature(message):
-    ran = [(FILE, "Messages.check_signatures"), ("protocol/encoding.py", "canonical_signature")]
+    ran = [(SIGNED, "SignedTexts.check_signatures"), ("protocol/encoding.py", "canonical_signature")]
     step = Step("Did this device write exactly this?", ran)
     step.formulas = ["sig      = Ed25519(sender, header || ct)"]
     step.given = message.named("sender", "header", "ct", "sig")
@@ -127,7 +127,7 @@ async def key(message):
 
 
 async def nonce(message):
-    step = Step("Which nonce is this text's?", [(FILE, "nonce")], message.named("counter"))
+    step = Step("Which nonce is this text's?", [(SIGNED, "nonce")], message.named("counter"))
     step.formulas = ["nonce    = 0^8 || counter(4)"]
     return step.finds(Value("nonce", messages.nonce(message.body.counter)))
 
@@ -141,7 +141,7 @@ async def padded(message):
 
 
 async def text(message):
-    ran = [("protocol/padding.py", "unpad"), (FILE, "Messages.text_of")]
+    ran = [("protocol/padding.py", "unpad"), (SIGNED, "SignedTexts.text_of")]
     step = Step("How much of it is padding, and is the rest text?", ran, message.named("pad(UTF-8(text))"))
     padded = message.octets("pad(UTF-8(text))")
     try:

@@ -8,6 +8,7 @@ from protocol.padding import unpad
 from . import NOT_DERIVED, TOO_LATE, Message, Step, Value, secret, take_apart, walk
 
 FILE, ENVELOPE = "protocol/levels/passphrase.py", "protocol/envelope.py"
+SIGNED = "protocol/levels/signed_texts.py"
 OF_THE_LOG = (Forked, OutOfOrder)  # the warnings of section 4.5; the others are of section 4.4
 
 
@@ -51,7 +52,7 @@ async def header(message):
 
 
 async def signature(message):
-    ran = [(FILE, "Passphrase.check_signatures"), ("protocol/encoding.py", "canonical_signature")]
+    ran = [(SIGNED, "SignedTexts.check_signatures"), ("protocol/encoding.py", "canonical_signature")]
     step = Step("Did this session write exactly this?", ran)
     step.formulas = ["sig        = Ed25519(session_private, header || ct)"]
     step.given = message.named("session_public", "header", "ct", "sig")
@@ -96,7 +97,7 @@ async def key(message):
 
 
 async def nonce(message):
-    step = Step("Which nonce is this text's?", [(FILE, "nonce")], message.named("counter"))
+    step = Step("Which nonce is this text's?", [(SIGNED, "nonce")], message.named("counter"))
     step.formulas = ["nonce      = 0^8 || counter(4)"]
     return step.finds(Value("nonce", passphrase.nonce(message.body.counter)))
 
@@ -112,7 +113,7 @@ async def padded(message):
 
 
 async def text(message):
-    ran = [("protocol/padding.py", "unpad"), (FILE, "Passphrase.text_of")]
+    ran = [("protocol/padding.py", "unpad"), (SIGNED, "SignedTexts.text_of")]
     step = Step("How much of it is padding, and is the rest text?", ran, message.named("pad(UTF-8(text))"))
     step.formulas = ["pad(x)     = x || 80 || 0^k"]
     padded = message.octets("pad(UTF-8(text))")

@@ -1,9 +1,10 @@
 """Level identity: keys of devices, a signed list of members, a room key for them. Its specification, 5 and 6. Pure."""
 
-from ..encoding import canonical_signature, utf8_bytes
+from ..encoding import utf8_bytes
 from ..envelope import written
 from ..epoch import history_label, open_shared
 from ..errors import BadSignature, Refusal, UnknownKind
+from ..identity import verified_all
 from ..identity_bodies import HISTORY_PREFIX, MEANINGS, MESSAGE_PREFIX, message_parts, read_history
 from ..identity_envelope import MEMBERS_PREFIX
 from ..identity_forms import HistoryForm, MembersForm
@@ -134,9 +135,9 @@ class Identity:
         shared = read_history(self.platform, entry["body"], self.history_prefix)
         label = history_label(self.room, shared.fields)
         signed = (shared.sender, shared.signature, label + shared.sealed)
-        if not await self.is_signed(signed):
+        if not all(await verified_all(self.platform, [signed])):
             raise BadSignature()
-        by, to = self.membership.sharer(shared), self.membership.roster.list.member(shared.recipient)
+        by, to = self.membership.sharer(shared), self.membership.member(shared.recipient)
         if shared.sender == self.ours.public:
             self.steward.was_shared(shared.recipient)
         if shared.recipient != self.ours.public:
@@ -145,10 +146,6 @@ class Identity:
         keys = await open_shared(self.platform, self.ours, self.room, shared)
         taken = [self.membership.keys.take(number, key) for number, key in keys]
         return Changed([(f"“{by.name}” shared earlier messages with you.", "shared")], any(taken))
-
-    async def is_signed(self, signed):
-        [valid] = await self.platform.ed25519_verify_all([signed])
-        return valid and canonical_signature(signed[1])
 
     # ------------------------------------------------------------------------------------------ people
 

@@ -9,7 +9,8 @@ WANTED = 100  # at most so many wait; the oldest wish is forgotten first, until 
 
 
 class KeyRing:
-    """`derive(name) -> key handle` is slow and async; a name is the bytes of the salt and the cost."""
+    """`derive(name) -> key handle` is slow and async, or None where no key is slow; a name is the bytes of the
+    salt and the cost."""
 
     def __init__(self, platform, derive):
         self.platform = platform
@@ -18,6 +19,10 @@ class KeyRing:
         self.wanted = []
         self.starts = []
         self.deriving = None  # the name under way
+
+    def awaits_first(self):
+        """Whether there is a slow key to come, and none so far."""
+        return self.derive is not None and not self.keys
 
     def get(self, name):
         """The key, or None, and then it is wanted."""

@@ -172,9 +172,12 @@ class Membership:
         """Those of the newest list."""
         return self.roster.list.members if self.roster.list else []
 
+    def member(self, identity):
+        """Who has this identity in the newest list, or None."""
+        return self.roster.list.member(identity) if self.roster.list else None
+
     def us(self):
-        """Ourselves in the newest list, or None."""
-        return self.roster.list.member(self.ours.public) if self.roster.list else None
+        return self.member(self.ours.public)
 
     def is_admin(self):
         us = self.us()
@@ -217,7 +220,7 @@ class Membership:
         """Who shares, as a Member. Raises NotForYou or NotAMember."""
         if self.roster.list is None:
             raise NotForYou()
-        member = self.roster.list.member(entry.sender)
+        member = self.member(entry.sender)
         if member is None:
             raise NotAMember()
         return member

@@ -1,22 +1,18 @@
 """Messages of level identity: sealed, and opened at once or when former keys are shared. Its specification, 6. Pure."""
 
-from ..encoding import canonical_signature, sized, uint
-from ..envelope import TEXT_BYTES, text_bytes
-from ..errors import BadInput, BadSignature, NotText, Refusal
+from ..encoding import sized
+from ..envelope import text_bytes
+from ..errors import BadInput, Refusal
 from ..identity import LABEL
 from ..identity_bodies import message_fields, read_message, write
 from ..identity_errors import ForkedList, NotAMember, NotForYou, OldEpoch, OtherKey
-from ..padding import pad, unpad
+from ..padding import pad
 from . import Opened
 from .anchors import Anchors
 from .senders import Senders
+from .signed_texts import SignedTexts, nonce
 
 SHUT = 1_000  # messages without a key, kept until former keys are shared
-
-
-def nonce(counter):
-    """0^8 || counter(4). Safe although it is fixed: the key is one session's, and its counter never seals two texts."""
-    return bytes(8) + uint(counter, 4, "counter")
 
 
 def header(room, fields):
@@ -24,7 +20,7 @@ def header(room, fields):
     return LABEL + b"header" + sized(room) + fields
 
 
-class Messages:
+class Messages(SignedTexts):
     """Those of one session. trust: a Trust; prefix: of a body."""
 
     def __init__(self, platform, membership, trust, prefix):
@@ -43,6 +39,9 @@ class Messages:
     def new_log(self):
         self.anchors = Anchors()
         self.shut = {}
+
+    def header_of(self, body):
+        return header(self.room, body.fields)
 
     async def seal(self, text):
         """The body. Raises Problem for a text that is empty or too long. Only while can_seal()."""
@@ -77,17 +76,6 @@ class Messages:
             return read_message(self.platform, entry["body"], self.prefix)
         except Refusal as refusal:
             return refusal
-
-    async def check_signatures(self, outcomes):
-        due = [i for i, outcome in enumerate(outcomes) if not isinstance(outcome, Refusal)]
-        signed = []
-        for i in due:
-            body = outcomes[i]
-            body.aad = header(self.room, body.fields)
-            signed.append((body.sender, body.signature, body.aad + body.ciphertext))
-        for i, valid in zip(due, await self.platform.ed25519_verify_all(signed)):
-            if not valid or not canonical_signature(outcomes[i].signature):
-                outcomes[i] = BadSignature()
 
     def judged(self, seq, body):
         """(body, name of its sender, warnings) of a message that counts, or the refusal. The counter is taken of all
@@ -127,14 +115,6 @@ class Messages:
         own = body.sender == self.ours.public
         trust = "" if own else self.trust.state(body.sender)
         return Opened(text, name, self.senders.tag(body), own, warnings, trust)
-
-    def text_of(self, padded):
-        """Raises BadPadding or NotText."""
-        data = unpad(padded)
-        text = self.platform.utf8(data)
-        if not text or len(data) > TEXT_BYTES:
-            raise NotText()
-        return text
 
     def keep_shut(self, seq, judged):
         if len(self.shut) >= SHUT:

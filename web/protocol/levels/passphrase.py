@@ -2,14 +2,13 @@
 
 from hashlib import sha256
 
-from ..encoding import canonical_signature, sized, uint, utf8_bytes
+from ..encoding import sized, utf8_bytes
 from ..envelope import (
     ARGON2ID,
     PASSPHRASE_MEANINGS,
     PASSPHRASE_PREFIX,
     PBKDF2,
     PBKDF2_COST,
-    TEXT_BYTES,
     Parameters,
     argon2id_cost,
     argon2id_parts,
@@ -20,12 +19,13 @@ from ..envelope import (
     write_passphrase,
     written,
 )
-from ..errors import BadInput, BadSignature, KdfUnavailable, NotText, Refusal, UnknownKind, WrongPassphrase
-from ..padding import pad, unpad
+from ..errors import BadInput, KdfUnavailable, Refusal, UnknownKind, WrongPassphrase
+from ..padding import pad
 from . import MESSAGE, Opened, SharedSecret, Tag, Waiting
 from .anchors import Anchors
 from .keyring import KeyRing
 from .senders import Senders
+from .signed_texts import SignedTexts, nonce
 
 # What a new room is begun with: the first that the page can derive. 19 MiB, 2 passes, 1 lane is the least that OWASP's
 # Password Storage Cheat Sheet has for Argon2id, and 600,000 iterations its figure for PBKDF2-HMAC-SHA-256.
@@ -48,17 +48,12 @@ def key_info(room, level="passphrase"):
     return label(level, "key") + sized(room)
 
 
-def nonce(counter):
-    """0^8 || counter(4). Safe although it is fixed: the key is one session's, and its counter never seals two texts."""
-    return bytes(8) + uint(counter, 4, "counter")
-
-
 def header(room, fields, level="passphrase"):
     """What is authenticated besides the ciphertext: label || sized(room) || the fields as they stand in the body."""
     return label(level, "header") + sized(room) + fields
 
 
-class Passphrase(SharedSecret):
+class Passphrase(SharedSecret, SignedTexts):
     id = "passphrase"
     prefix = PASSPHRASE_PREFIX  # of its bodies
     title = "Passphrase"
@@ -160,6 +155,9 @@ class Passphrase(SharedSecret):
             self.session_keys[name] = key
         return key
 
+    def header_of(self, body):
+        return header(self.room, body.fields, self.id)
+
     async def seal(self, text):
         """The body. Raises Problem for a text that is empty or too long. Call prepare() before."""
         plaintext = pad(text_bytes(text))
@@ -200,17 +198,6 @@ class Passphrase(SharedSecret):
         except Refusal as refusal:
             return refusal
 
-    async def check_signatures(self, outcomes):
-        due = [i for i, outcome in enumerate(outcomes) if not isinstance(outcome, Refusal)]
-        signed = []
-        for i in due:
-            body = outcomes[i]
-            body.aad = header(self.room, body.fields, self.id)
-            signed.append((body.session_public, body.signature, body.aad + body.ciphertext))
-        for i, valid in zip(due, await self.platform.ed25519_verify_all(signed)):
-            if not valid or not canonical_signature(outcomes[i].signature):
-                outcomes[i] = BadSignature()
-
     async def decrypt(self, outcomes):
         due, sealed = [], []
         for i, body in enumerate(outcomes):
@@ -224,14 +211,6 @@ class Passphrase(SharedSecret):
             sealed.append((key, nonce(body.counter), body.ciphertext, body.aad))
         for i, padded in zip(due, await self.platform.aes_gcm_open_all(sealed)):
             outcomes[i] = WrongPassphrase() if padded is None else (outcomes[i], padded)
-
-    def text_of(self, padded):
-        """Raises BadPadding or NotText."""
-        data = unpad(padded)
-        text = self.platform.utf8(data)
-        if not text or len(data) > TEXT_BYTES:
-            raise NotText()
-        return text
 
     def opened(self, seq, body, padded):
         try:

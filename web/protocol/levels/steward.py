@@ -103,7 +103,7 @@ class Steward:
         """The keys of former epochs, for a member who was added later."""
         recipient = self.to_share[0]  # until its entry has been read
         first, keys = self.membership.keys.former(SHARED)
-        if not keys or self.membership.roster.list.member(recipient) is None:
+        if not keys or self.membership.member(recipient) is None:
             self.to_share.pop(0)
             return None
         octets = await share(self.platform, self.ours, self.membership.room, recipient, first, keys)
