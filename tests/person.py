@@ -10,7 +10,7 @@ from typing import NamedTuple
 import pytest
 from playwright.sync_api import expect
 
-from conftest import PATIENCE, keep_evidence, open_context
+from conftest import PATIENCE, keep_evidence
 
 PASSPHRASE = "copper kettle 47"
 at_both_levels = pytest.mark.parametrize("level", [pytest.param("Classic", marks=pytest.mark.long), "Passphrase"])
@@ -243,23 +243,17 @@ class Person:
         return self.page.get_by_role("textbox", name="Message")
 
 
-@pytest.fixture(scope="session")
-def browsers(browser):
-    """Each person's browser context, kept from story to story with the page's files, which is all it keeps."""
-    contexts = {}
-    yield lambda name: contexts.get(name) or contexts.setdefault(name, open_context(browser))
-    for context in contexts.values():
-        context.close()
-
-
 @pytest.fixture
-def person(request, browsers, new_context):
+def person(request, used_context, new_context):
     """Makes people: person("Alice"), at `server` unless given another's url; with options, in a new browser."""
     people = []
 
     def make(name: str, url: str | None = None, **options) -> Person:
-        context = new_context(**options) if options else browsers(name)
-        people.append(Person(name, context, url or request.getfixturevalue("server").url))
+        url = url or request.getfixturevalue("server").url
+        # Not what this test itself has stored there, if the same person opens a second page.
+        fresh_at = "" if any(each.name == name for each in people) else url
+        context = new_context(**options) if options else used_context(name, fresh_at=fresh_at)
+        people.append(Person(name, context, url))
         return people[-1]
 
     yield make

@@ -73,9 +73,11 @@ class Room(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def room(browsers, usual_port, tmp_path_factory, runtime_cache):
+def room(used_context, usual_port, tmp_path_factory, runtime_cache):
     server = Server(tmp_path_factory.mktemp("server"), cache=runtime_cache, port=usual_port, lab=True).start()
-    people = [Person(name, browsers(name), f"{server.url}/lab/chat") for name in ("Alice", "Bob")]
+    people = [
+        Person(name, used_context(name, fresh_at=server.url), f"{server.url}/lab/chat") for name in ("Alice", "Bob")
+    ]
     for one in people:
         one.page.goto(one.url)
         expect(one.button("Join")).to_be_enabled(timeout=PATIENCE * 1_000)  # twice as many files as the chat's

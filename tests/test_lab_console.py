@@ -29,8 +29,8 @@ def lab(tmp_path_factory, runtime_cache):
 
 
 @pytest.fixture
-def player(lab, browsers, request):
-    context = browsers("Player")
+def player(lab, used_context, request):
+    context = used_context("Player", fresh_at=lab.url)
     page = context.new_page()
     yield Player(page, lab.url).opens_the_console()
     keep_evidence(context, request.node, "player")
