@@ -1,0 +1,40 @@
+"""The refusals of level ratchet, beside those of the levels below it: its specification, section 5. Pure."""
+
+from .errors import Refusal
+
+
+class BadPrekeys(Refusal):
+    code = "bad-prekeys"
+    for_people = (
+        "The directory's prekeys are not signed by whom they name, so no conversation is begun with them. Try again "
+        "later, or ask whoever runs this relay."
+    )
+
+
+class PrekeyGone(Refusal):
+    code = "prekey-gone"
+    for_people = (
+        "Somebody began a conversation with a prekey that this device no longer has, so it cannot be read. Begin the "
+        "conversation anew from here."
+    )
+
+
+class DoesNotOpen(Refusal):
+    code = "does-not-open"
+    for_people = (
+        "A message does not open with the keys of this conversation: it was changed on the way, was meant for another "
+        "conversation, or arrived again long after it was read."
+    )
+
+
+class KeyDeleted(Refusal):
+    code = "key-deleted"
+    for_people = "A message arrived again, or so late that its key was deleted, so it cannot be read."
+
+
+class TooFarAhead(Refusal):
+    code = "too-far-ahead"
+    for_people = (
+        "A message claims that more than 1,000 before it are missing, so this page does not try to open it. If it "
+        "stays so, begin the conversation anew."
+    )
