@@ -38,3 +38,26 @@ class TooFarAhead(Refusal):
         "A message claims that more than 1,000 before it are missing, so this page does not try to open it. If it "
         "stays so, begin the conversation anew."
     )
+
+
+class NotOfThisPair(Refusal):
+    code = "not-of-this-pair"
+    for_people = "Somebody tried to begin a conversation in this room, which is one between two others."
+
+
+class NotYours(Refusal):
+    code = "not-yours"
+    for_people = "This was written between two others."
+
+
+class BegunAgain(Refusal):
+    code = "begun-again"
+    for_people = "The beginning of a conversation arrived again, so it does not count."
+
+
+class NotStored(Refusal):
+    code = "not-stored"
+    for_people = (
+        "This device could not store what comes after this message, so the message is not shown, and its key is still "
+        "there. Make room on the device, and join the room again."
+    )

@@ -1,0 +1,305 @@
+"""Level ratchet: who begins, who is refused, what a crash leaves, what a thief can open. Around a relay in memory."""
+
+import pytest
+
+from protocol.double_ratchet import MAX_SKIP
+from protocol.errors import Malformed, Problem
+from protocol.levels.ratchet import LOST, NOBODY, THIRD
+from protocol.ratchet_record import Record
+from protocol.store_errors import NotKept
+from ratchet_room import BEGIN, Crash, Device, Page, Relay, met, pair, settle
+from reference import run
+
+# ------------------------------------------------------------------------------------------ beginnings
+
+
+def test_a_conversation_is_begun_with_someone_who_is_away():
+    alice, bob, relay = pair()
+    page = Page(alice, relay).reads()
+    assert page.level.standing() == NOBODY
+    page.begins_with(bob)
+    page.says("are you there?")
+    settle(page)
+    assert page.own() == ["are you there?"] and page.notices == ["begun"]
+    other = Page(bob, relay).reads()
+    assert other.theirs() == ["are you there?"] and other.notices == ["begun"]
+    other.says("now I am")
+    settle(page, other)
+    assert page.theirs() == ["now I am"]
+    assert (page.level.peer(), other.level.peer()) == ((bob.ours.public, "Bob"), (alice.ours.public, "Alice"))
+
+
+@pytest.mark.parametrize("with_opk", [True, False])
+def test_a_one_time_prekey_is_used_once_and_deleted_with_what_it_began(with_opk):
+    alice, bob, relay = pair()
+    if not with_opk:
+        bob.published = []
+    page = Page(alice, relay).reads()
+    page.begins_with(bob)
+    bob.crash = False
+    with pytest.raises(Crash):
+        Page(bob, relay).reads()
+    assert len(bob.one_time) == 8 and bob.record is None
+    Page(bob, relay).reads()
+    assert len(bob.one_time) == (7 if with_opk else 8)
+
+
+@pytest.mark.parametrize("is_honest", [True, False])
+def test_of_two_who_begin_at_once_one_session_remains_and_nothing_is_lost(is_honest):
+    alice, bob, relay = pair()
+    pages = Page(alice, relay).reads(), Page(bob, relay).reads()
+    if not is_honest:  # a relay that takes both
+        relay.newest = lambda kind: 0
+    for page, other in zip(pages, (bob, alice), strict=True):
+        page.begins_with(other)
+        page.says(f"{page.device.name} was here")
+    settle(*pages)
+    for page in pages:
+        page.says("again")
+    settle(*pages)
+    assert [page.theirs() for page in pages] == [["Bob was here", "again"], ["Alice was here", "again"]]
+    assert len(relay.entries) == 5 if is_honest else 6
+    assert [len(page.level.record.threads) for page in pages] == [1, 1]
+    assert pages[0].level.record.current().session == pages[1].level.record.current().session
+    assert pages[0].refused == pages[1].refused == []
+
+
+def test_a_third_is_refused_with_a_sentence_and_reads_and_changes_nothing():
+    alice, bob = met()
+    alice.says("between us")
+    settle(alice, bob)
+    carol = Page(Device("Carol", 3), alice.relay).reads()
+    assert carol.level.standing() == THIRD and not carol.level.can_seal()
+    assert carol.shown == [] and carol.refused == ["not-yours"]
+    carol.begins_with(bob.device)
+    settle(alice, bob, carol)
+    assert alice.refused == bob.refused == ["not-of-this-pair"] and carol.level.standing() == THIRD
+    assert alice.level.peer()[1] == "Bob"
+
+
+def test_a_new_device_of_the_same_name_has_no_history_and_says_so():
+    alice, bob = met()
+    alice.says("old")
+    settle(alice, bob)
+    cleared = Device("Bob", 2)
+    again = Page(cleared, alice.relay).reads()
+    assert again.shown == [] and "prekey-gone" in again.refused
+    again.begins_with(alice.device)
+    settle(alice, again)
+    alice.says("new")
+    settle(alice, again)
+    assert again.theirs() == ["new"] and alice.notices == ["begun", "begun-anew"]
+
+
+def test_who_has_lost_the_keys_of_a_conversation_it_began_says_so():
+    alice, bob = met()
+    again = Page(Device("Alice", 1), alice.relay).reads()
+    assert again.level.standing() == LOST and not again.level.can_seal()
+    again.begins_with(bob.device)
+    again.says("it is me")
+    settle(again, bob)
+    assert bob.theirs() == ["it is me"] and again.level.standing() == ""
+
+
+def test_a_session_is_begun_anew_in_the_open_and_what_was_under_way_still_opens():
+    alice, bob = met()
+    bob.ready = False  # its page does not read for a while
+    alice.says("one")
+    alice.begins_with(bob.device)
+    alice.reads()
+    alice.says("two")
+    alice.reads()
+    bob.ready = True
+    bob.says("meanwhile")
+    settle(alice, bob)
+    assert bob.theirs() == ["one", "two"] and alice.theirs() == ["meanwhile"]
+    assert alice.notices == bob.notices == ["begun", "begun-anew"]
+    bob.says("three")
+    settle(alice, bob)
+    assert alice.theirs() == ["meanwhile", "three"] and len(alice.level.record.threads) == 1
+
+
+def test_a_beginning_that_arrives_again_does_not_count():
+    alice, bob, relay = pair()
+    bob.published = []  # without a one-time prekey nothing else would tell
+    page, other = Page(alice, relay).reads(), Page(bob, relay).reads()
+    page.begins_with(bob)
+    settle(page, other)
+    first = relay.entries[0]
+    page.says("text")
+    settle(page, other)
+    other.says("answer")
+    settle(page, other)
+    for one in (page, other):
+        one.take([first | {"seq": 4}])
+        assert one.refused == ["begun-again"]
+    page.relay.entries.append(first | {"seq": 4})
+    page.says("more")
+    settle(page, other)
+    assert other.theirs() == ["text", "more"]
+
+
+@pytest.mark.parametrize("at", range(0, 301, 7))
+def test_a_beginning_that_was_changed_begins_nothing(at):
+    alice, bob, relay = pair()
+    Page(alice, relay).reads().begins_with(bob)
+    [entry] = relay.entries
+    prefix, text = entry["body"][:16], entry["body"][16:]
+    data = bytearray(alice.platform.from_base64url(text))
+    data[at] ^= 1
+    entry["body"] = prefix + alice.platform.base64url(bytes(data))
+    page = Page(bob, relay).reads()
+    assert len(page.refused) == 1 and page.level.peer() is None and len(bob.one_time) == 8
+
+
+# ------------------------------------------------------------------------------------------ the store
+
+
+def test_what_could_not_be_stored_is_neither_sent_nor_shown():
+    alice, bob = met()
+    alice.device.full = True
+    with pytest.raises(NotKept):
+        run(alice.level.seal("text"))
+    alice.device.full = False
+    alice.says("text")
+    bob.device.full = True
+    bob.reads()
+    assert bob.shown == [] and bob.refused == ["not-stored"]
+    bob.device.full = False
+    assert Page(bob.device, bob.relay).reads().theirs() == ["text"]
+
+
+@pytest.mark.parametrize("who", ["sender", "reader"])
+@pytest.mark.parametrize("is_written", [False, True])
+def test_a_crash_at_a_write_loses_nothing_and_uses_no_key_twice(who, is_written):
+    alice, bob = met()
+    alice.says("first")
+    settle(alice, bob)
+    if who == "sender":
+        alice.device.crash = is_written
+        with pytest.raises(Crash):
+            alice.says("second")
+        again = Page(alice.device, alice.relay).reads()
+        if not is_written:
+            again.says("second")
+        settle(again, bob)
+        assert bob.theirs() == ["first", "second"] and again.own()[-1:] == ["second"]
+        assert len(alice.relay.entries) == 3
+        return
+    alice.says("second")
+    bob.device.crash = is_written
+    with pytest.raises(Crash):
+        bob.reads()
+    assert bob.theirs() == ["first"]
+    again = Page(bob.device, bob.relay).reads()
+    # What was read last may have been shown or not, so it is shown once more; nothing before it is.
+    assert again.theirs() == (["second"] if is_written else ["first", "second"])
+
+
+def test_a_record_is_the_same_once_it_was_stored_and_anything_else_is_refused():
+    alice, bob = met()
+    alice.says("one", "two")
+    bob.reads()
+    octets = bob.device.record
+    assert Record.read_octets(octets).octets() == octets
+    for other in (b"", octets[:-1], octets + b"\x00", b"\x02" + octets[1:]):
+        with pytest.raises(Malformed):
+            Record.read_octets(other)
+
+
+def test_a_text_that_is_none_changes_nothing():
+    alice, _ = met()
+    before = alice.device.writes
+    with pytest.raises(Problem):
+        run(alice.level.seal(""))
+    assert alice.device.writes == before
+
+
+# ------------------------------------------------------------------------------------------ a relay that lies
+
+
+def bodies(page):
+    return [one for one in page.relay.entries if one["kind"] != BEGIN]
+
+
+def test_lost_repeated_and_reordered_messages_are_shown_once_or_refused():
+    alice, bob = met()
+    alice.says(*"abcdef")
+    entries = bodies(alice)
+    order = [entries[at] for at in (5, 0, 0, 3, 1, 5)]
+    bob.take([one | {"seq": 10 + number} for number, one in enumerate(order)])
+    assert bob.theirs() == ["f", "a", "d", "b"] and bob.refused == ["key-deleted"] * 2
+
+
+def test_beyond_the_window_a_message_is_refused_and_the_conversation_goes_on():
+    alice, bob = met()
+    alice.says(*["lost"] * (MAX_SKIP + 1), "far")
+    far = bodies(alice)[-1]
+    bob.take([far])
+    assert bob.refused == ["too-far-ahead"] and bob.shown == []
+    bob.at = bob.level.record.read = len(bob.relay.entries)
+    bob.says("I read nothing")
+    alice.reads()
+    alice.says("and now?")
+    bob.reads()
+    assert bob.theirs() == ["and now?"]
+
+
+def test_what_was_changed_or_sent_back_opens_for_nobody():
+    alice, bob = met()
+    alice.says("text")
+    [entry] = bodies(alice)
+    changed = entry["body"][:-9] + ("A" if entry["body"][-9] != "A" else "B") + entry["body"][-8:]
+    bob.take([entry | {"seq": 10, "body": changed}])
+    assert bob.refused == ["does-not-open"]
+    alice.reads()
+    alice.take([entry | {"seq": 11}])
+    assert alice.refused == ["does-not-open"] and alice.own() == ["text"]
+    bob.take([entry | {"seq": 12}])
+    assert bob.theirs() == ["text"]
+
+
+# ------------------------------------------------------------------------------------------ a thief
+
+
+def thief_of(page):
+    """A copy of all that the device has, read by somebody who sees the whole log."""
+    copy = Device(page.device.name, 2 if page.device.name == "Bob" else 1)
+    copy.record, copy.spk, copy.one_time = page.device.record, page.device.spk, list(page.device.one_time)
+    return copy
+
+
+def opens(copy, entry):
+    page = Page(copy, Relay())
+    page.level.record.fresh = []
+    page.shown = []
+    page.take([entry | {"seq": 10**6}])
+    return bool(page.theirs())
+
+
+def test_who_steals_the_device_opens_a_narrow_band_and_after_a_round_trip_nothing():
+    alice, bob = met()
+    for turn in range(6):
+        (alice if turn % 2 == 0 else bob).says(f"{turn} a", f"{turn} b")
+        settle(alice, bob)
+        if turn == 2:
+            stolen = thief_of(bob)
+    log = bodies(alice)
+    readable = [number for number, entry in enumerate(log) if opens(stolen, entry)]
+    texts = [f"{turn} {letter}" for turn in range(6) for letter in "ab"]
+    # Bob had read turn 2 and not answered. He answers in turn 3 with a new key of his own making, whose secret the
+    # thief has not; what Alice says in turn 4 is sealed for that one.
+    assert [texts[number] for number in readable] == []
+    # And between: what comes in the chain that Bob was reading.
+    alice, bob = met()
+    alice.says("before")
+    settle(alice, bob)
+    stolen = thief_of(bob)
+    alice.says("after", "and after")
+    settle(alice, bob)
+    bob.says("answer")
+    settle(alice, bob)
+    alice.says("healed")
+    settle(alice, bob)
+    log = bodies(alice)
+    assert [opens(stolen, entry) for entry in log] == [False, True, True, False, False]

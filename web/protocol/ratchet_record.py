@@ -1,0 +1,127 @@
+"""What a page keeps of a room at level ratchet, and a crash must not lose. Its specification, 6. Pure.
+
+A record is copied, changed and stored, and only then the one that counts. So no key is used twice, and what could be
+read stays until it was shown.
+"""
+
+from .double_ratchet import State
+from .encoding import Reader, sized, uint
+from .errors import Malformed
+
+FORM = 1
+THREADS = 4  # sessions kept; of more the oldest go
+USED = 100  # sessions that are remembered, so that none is begun a second time
+LONGEST = 1_048_576  # bytes of one part
+
+
+class Thread:
+    """A session of the Double Ratchet. rank: its place among those whose beginning was read; 0: ours, not read yet."""
+
+    def __init__(self, session, rank, ad, state):
+        self.session = session
+        self.rank = rank
+        self.ad = ad
+        self.state = state
+
+
+class Record:
+    """
+    log, read  the relay's id of the log, and the seq up to which it was read
+    pair       the two identities of the room as the newest beginning has them, who began first; empty if there is none
+    names      of these two
+    rank       that of the thread that was begun last
+    threads    [Thread]
+    pending    body of a beginning of ours that was not read yet, or ""
+    unsent     [(body, text)] of ours, sealed and not read in the log yet
+    fresh      [(seq, own, text)] of what was read last: it may not have been shown yet
+    used       sessions that were ever begun here, the newest
+    """
+
+    def __init__(self):
+        self.log, self.read, self.rank = "", 0, 0
+        self.pair, self.names = (), ()
+        self.threads, self.unsent, self.fresh, self.used = [], [], [], []
+        self.pending = ""
+
+    def copy(self):
+        other = Record()
+        other.log, other.read, other.rank, other.pending = self.log, self.read, self.rank, self.pending
+        other.pair, other.names = self.pair, self.names
+        other.threads = [Thread(one.session, one.rank, one.ad, one.state) for one in self.threads]
+        other.unsent, other.fresh, other.used = list(self.unsent), list(self.fresh), list(self.used)
+        return other
+
+    def thread(self, session):
+        for one in self.threads:
+            if one.session == session:
+                return one
+        return None
+
+    def current(self):
+        """The one to seal in: what was begun last by the log; None if nothing was."""
+        begun = [one for one in self.threads if one.rank]
+        return max(begun, key=lambda one: one.rank) if begun else None
+
+    def begun(self, thread):
+        """The beginning of this thread was read."""
+        self.rank += 1
+        thread.rank = self.rank
+        if thread not in self.threads:
+            self.threads.append(thread)
+        self.threads = self.threads[-THREADS:]
+
+    def use(self, session):
+        self.used = (self.used + [session])[-USED:]
+
+    # ------------------------------------------------------------------------------------------ as bytes
+
+    def octets(self):
+        """form(1) || read(8) || rank(4) || parts of text || threads || unsent || fresh || used, each list counted."""
+        texts = [self.log, self.pending] + list(self.names)
+        data = bytes([FORM]) + uint(self.read, 8, "read") + uint(self.rank, 4, "rank")
+        data += listed([text.encode() for text in texts]) + listed(self.pair)
+        threads = [sized(one.session) + uint(one.rank, 4, "rank") + sized(one.ad) for one in self.threads]
+        data += listed([head + one.state.octets() for head, one in zip(threads, self.threads)])
+        data += listed([sized(body.encode()) + text.encode() for body, text in self.unsent])
+        data += listed([uint(seq, 8, "seq") + bytes([own]) + text.encode() for seq, own, text in self.fresh])
+        return data + listed(self.used)
+
+    @classmethod
+    def read_octets(cls, octets):
+        """Raises Malformed for what octets() did not give."""
+        reader, record = Reader(octets), cls()
+        if reader.uint(1) != FORM:
+            raise Malformed("record: of another form")
+        record.read, record.rank = reader.uint(8), reader.uint(4)
+        texts = [part.decode() for part in parts(reader)]
+        record.log, record.pending, record.names = texts[0], texts[1], tuple(texts[2:])
+        record.pair = tuple(parts(reader))
+        record.threads = [thread_of(part) for part in parts(reader)]
+        record.unsent = [sealed_of(part) for part in parts(reader)]
+        record.fresh = [
+            (int.from_bytes(part[:8], "big"), part[8] == 1, part[9:].decode()) for part in parts(reader)
+        ]  # fmt: skip
+        record.used = parts(reader)
+        if reader.at < len(octets):
+            raise Malformed("record: too long")
+        return record
+
+
+def listed(parts):
+    return uint(len(parts), 4, "count") + b"".join([sized(part) for part in parts])
+
+
+def parts(reader):
+    return [reader.sized(LONGEST) for _ in range(reader.uint(4))]
+
+
+def thread_of(octets):
+    reader = Reader(octets)
+    session, rank, ad = reader.sized(LONGEST), reader.uint(4), reader.sized(LONGEST)
+    return Thread(session, rank, ad, State.read(octets[reader.at :]))
+
+
+def sealed_of(octets):
+    reader = Reader(octets)
+    body = reader.sized(LONGEST).decode()
+    return body, octets[reader.at :].decode()
