@@ -4,7 +4,7 @@ from protocol.double_ratchet import generate_dh
 from protocol.errors import Refusal
 from protocol.identity import OurIdentity
 from protocol.levels import MESSAGE, Changed, Opened
-from protocol.levels.ratchet import BEGIN, Ratchet
+from protocol.levels.ratchet import Ratchet
 from protocol.ratchet_record import Record
 from protocol.store_errors import NotKept
 from protocol.trust import Trust
