@@ -100,6 +100,7 @@ class Page:
         self.level.begins_at(log, 1)
         self.at = self.level.record.read
         self.waiting = []  # texts that are not sealed yet
+        self.wire = None  # frames on their way, where a test takes them to the relay itself
         self.ready = False  # the log was read up to its end once
 
     def says(self, *texts):
@@ -138,7 +139,7 @@ class Page:
             return
         control = run(self.level.control(bool(self.waiting)))
         if control:
-            self.relay.append(control.kind, control.body, control.if_newest)
+            self.transmit(control.kind, control.body, control.if_newest)
         while self.waiting and self.level.can_seal():
             run(self.level.seal(self.waiting[0]))
             self.waiting.pop(0)
@@ -146,7 +147,13 @@ class Page:
 
     def send(self):
         for body, _ in self.level.record.unsent:
-            self.relay.append(MESSAGE, body)
+            self.transmit(MESSAGE, body)
+
+    def transmit(self, *frame):
+        if self.wire is None:
+            self.relay.append(*frame)
+        elif frame not in self.wire:
+            self.wire.append(frame)
 
     def theirs(self):
         return [text for own, text in self.shown if not own]

@@ -130,11 +130,11 @@ class Ratchet(SignedTexts):
         return body
 
     async def control(self, wants_to_write):
-        """A beginning, where one is wished for or is under way."""
-        if self.wish:
+        """A beginning, wished for or under way. One at a time: the log would have one whose keys are gone."""
+        if self.wish and not self.record.pending:
             prekeys, name = self.wish
             await self.change(self.begun, prekeys, name)
-            self.wish = None
+        self.wish = None
         return Control(BEGIN, self.record.pending, self.newest) if self.record.pending else None
 
     async def begun(self, record, used, prekeys, name):
