@@ -15,18 +15,25 @@ LONGEST = 1_048_576  # bytes of one part
 
 
 class Thread:
-    """A session of the Double Ratchet. rank: its place among those whose beginning was read; 0: ours, not read yet."""
+    """A session of the Double Ratchet. rank: its place among those whose beginning was read; 0: ours, not read yet.
+    peer: (identity, name) of the other side."""
 
-    def __init__(self, session, rank, ad, state):
+    def __init__(self, session, rank, peer, ad, state):
         self.session = session
         self.rank = rank
+        self.peer = peer
         self.ad = ad
         self.state = state
+
+    def after(self, state):
+        """The same with another state."""
+        return Thread(self.session, self.rank, self.peer, self.ad, state)
 
 
 class Record:
     """
     log, read  the relay's id of the log, and the seq up to which it was read
+    newest     the seq of the newest beginning in it, valid or not; 0 if there is none
     pair       the two identities of the room as the newest beginning has them, who began first; empty if there is none
     names      of these two
     rank       that of the thread that was begun last
@@ -38,16 +45,17 @@ class Record:
     """
 
     def __init__(self):
-        self.log, self.read, self.rank = "", 0, 0
+        self.log, self.read, self.newest, self.rank = "", 0, 0, 0
         self.pair, self.names = (), ()
         self.threads, self.unsent, self.fresh, self.used = [], [], [], []
         self.pending = ""
 
     def copy(self):
         other = Record()
-        other.log, other.read, other.rank, other.pending = self.log, self.read, self.rank, self.pending
+        other.log, other.read, other.newest = self.log, self.read, self.newest
+        other.rank, other.pending = self.rank, self.pending
         other.pair, other.names = self.pair, self.names
-        other.threads = [Thread(one.session, one.rank, one.ad, one.state) for one in self.threads]
+        other.threads = [one.after(one.state) for one in self.threads]
         other.unsent, other.fresh, other.used = list(self.unsent), list(self.fresh), list(self.used)
         return other
 
@@ -76,12 +84,11 @@ class Record:
     # ------------------------------------------------------------------------------------------ as bytes
 
     def octets(self):
-        """form(1) || read(8) || rank(4) || parts of text || threads || unsent || fresh || used, each list counted."""
+        """form(1) || read(8) || newest(8) || rank(4), and as lists texts, pair, threads, unsent, fresh, used."""
         texts = [self.log, self.pending] + list(self.names)
-        data = bytes([FORM]) + uint(self.read, 8, "read") + uint(self.rank, 4, "rank")
+        data = bytes([FORM]) + uint(self.read, 8, "read") + uint(self.newest, 8, "newest") + uint(self.rank, 4, "rank")
         data += listed([text.encode() for text in texts]) + listed(self.pair)
-        threads = [sized(one.session) + uint(one.rank, 4, "rank") + sized(one.ad) for one in self.threads]
-        data += listed([head + one.state.octets() for head, one in zip(threads, self.threads)])
+        data += listed([thread_octets(one) for one in self.threads])
         data += listed([sized(body.encode()) + text.encode() for body, text in self.unsent])
         data += listed([uint(seq, 8, "seq") + bytes([own]) + text.encode() for seq, own, text in self.fresh])
         return data + listed(self.used)
@@ -92,7 +99,7 @@ class Record:
         reader, record = Reader(octets), cls()
         if reader.uint(1) != FORM:
             raise Malformed("record: of another form")
-        record.read, record.rank = reader.uint(8), reader.uint(4)
+        record.read, record.newest, record.rank = reader.uint(8), reader.uint(8), reader.uint(4)
         texts = [part.decode() for part in parts(reader)]
         record.log, record.pending, record.names = texts[0], texts[1], tuple(texts[2:])
         record.pair = tuple(parts(reader))
@@ -115,10 +122,19 @@ def parts(reader):
     return [reader.sized(LONGEST) for _ in range(reader.uint(4))]
 
 
+def thread_octets(thread):
+    """sized(session) || rank(4) || identity(32) || sized(name) || sized(ad) || state, as State gives it."""
+    identity, name = thread.peer
+    peer = identity + sized(name.encode())
+    return sized(thread.session) + uint(thread.rank, 4, "rank") + peer + sized(thread.ad) + thread.state.octets()
+
+
 def thread_of(octets):
     reader = Reader(octets)
-    session, rank, ad = reader.sized(LONGEST), reader.uint(4), reader.sized(LONGEST)
-    return Thread(session, rank, ad, State.read(octets[reader.at :]))
+    session, rank = reader.sized(LONGEST), reader.uint(4)
+    peer = reader.take(32), reader.sized(LONGEST).decode()
+    ad = reader.sized(LONGEST)
+    return Thread(session, rank, peer, ad, State.read(octets[reader.at :]))
 
 
 def sealed_of(octets):

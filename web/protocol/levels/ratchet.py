@@ -53,7 +53,6 @@ class Ratchet(SignedTexts):
         self.trust = entrance.trust
         self.tag = Tag(self.ours.public)
         self.record = Record.read_octets(entrance.record) if entrance.record else Record()
-        self.newest = 0  # the seq of the newest beginning that was read, valid or not
         self.wish = None  # (prekeys, name) of whom to begin with
         self.settled = False
         self.keyring = KeyRing(platform, None)  # no key here is slow
@@ -64,11 +63,11 @@ class Ratchet(SignedTexts):
 
     def begins_at(self, log, oldest):
         if self.record.log != log:
-            self.record.log, self.record.read = log, 0
+            self.record.log, self.record.read, self.record.newest = log, 0, 0
 
     def new_log(self):
         """What was under way is lost with the log, and its texts are sealed anew."""
-        self.record.unsent, self.record.pending, self.newest, self.settled = [], "", 0, False
+        self.record.unsent, self.record.pending, self.settled = [], "", False
 
     def close(self):
         self.entrance.close()
@@ -135,7 +134,7 @@ class Ratchet(SignedTexts):
             prekeys, name = self.wish
             await self.change(self.begun, prekeys, name)
         self.wish = None
-        return Control(BEGIN, self.record.pending, self.newest) if self.record.pending else None
+        return Control(BEGIN, self.record.pending, self.record.newest) if self.record.pending else None
 
     async def begun(self, record, used, prekeys, name):
         sk, initial = await initiate(self.platform, self.ours, prekeys)
@@ -146,7 +145,7 @@ class Ratchet(SignedTexts):
         signed = begin_bytes(self.room, fields, head, ciphertext)
         signature = await self.platform.ed25519_sign(self.ours.signing, signed)
         record.threads = [one for one in record.threads if one.rank]
-        record.threads.append(Thread(session_of(initial), 0, ad, state))
+        record.threads.append(Thread(session_of(initial), 0, (prekeys.identity, name), ad, state))
         record.pending = write_begin(self.platform, fields, head, ciphertext, signature)
 
     # ------------------------------------------------------------------------------------------ reading
@@ -160,13 +159,11 @@ class Ratchet(SignedTexts):
 
     async def opened_all(self, record, used, entries):
         outcomes, record.fresh = [], []
-        record.threads = [
-            Thread(one.session, one.rank, one.ad, without_old(one.state, self.platform.time()))
-            for one in record.threads
-        ]  # fmt: skip
+        now = self.platform.time()
+        record.threads = [one.after(without_old(one.state, now)) for one in record.threads]
         for entry in entries:
             if entry["kind"] == BEGIN:
-                self.newest = max(self.newest, entry["seq"])
+                record.newest = max(record.newest, entry["seq"])
             outcomes.append(await self.outcome(record, used, entry) if entry["seq"] > record.read else None)
             record.read = max(record.read, entry["seq"])
         return outcomes
@@ -200,12 +197,8 @@ class Ratchet(SignedTexts):
             record.threads = [one for one in record.threads if one is thread or (record.pending and one.rank == 0)]
         text = self.text_of(padded)
         record.fresh.append((entry["seq"], False, text))
-        identity, name = self.other_of(record)
+        identity, name = thread.peer
         return Opened(text, name, Tag(identity), False, [], self.trust.state(identity))
-
-    def other_of(self, record):
-        at = 1 if record.pair[0] == self.ours.public else 0
-        return record.pair[at], record.names[at]
 
     async def open_begin(self, record, used, body):
         begin = read_begin(self.platform, body)
@@ -250,6 +243,6 @@ class Ratchet(SignedTexts):
         ad = associated_data(initial.identity, self.ours.public, self.room)
         now, state = self.platform.time(), init_bob(sk, spk)
         state, _ = await decrypt(self.platform, state, begin.head, begin.ciphertext, ad, now)
-        record.begun(Thread(begin.session, 0, ad, state))
+        record.begun(Thread(begin.session, 0, (initial.identity, begin.name), ad, state))
         if initial.opk:
             used.append(initial.opk)
