@@ -2,7 +2,7 @@
 
 import pytest
 
-from protocol.double_ratchet import MAX_SKIP
+from protocol.double_ratchet import MAX_SKIP, SKIPPED_AGE
 from protocol.errors import Malformed, Problem
 from protocol.levels.ratchet import BEGIN, LOST, NOBODY, THIRD
 from protocol.ratchet_record import Record
@@ -99,6 +99,71 @@ def test_who_has_lost_the_keys_of_a_conversation_it_began_says_so():
     again.says("it is me")
     settle(again, bob)
     assert bob.theirs() == ["it is me"] and again.level.standing() == ""
+
+
+def test_who_reads_a_beginning_of_its_own_from_elsewhere_has_no_keys_of_it():
+    alice, bob = met()
+    elsewhere = Page(thief_of(alice), alice.relay).reads()
+    elsewhere.begins_with(bob.device)
+    settle(elsewhere, bob)
+    alice.reads()
+    assert alice.level.standing() == LOST and alice.level.record.threads == []
+
+
+def test_one_of_two_can_go_on_with_another_key_and_the_one_before_is_out():
+    alice, bob = met()
+    carol = Page(Device("Carol", 3), alice.relay)
+    alice.begins_with(carol.device)
+    settle(alice, bob, carol)
+    alice.says("for Carol")
+    settle(alice, bob, carol)
+    assert carol.theirs() == ["for Carol"] and carol.level.peer()[1] == "Alice"
+    assert bob.refused == ["not-yours"] and bob.level.standing() == THIRD and not bob.level.can_seal()
+
+
+def test_a_one_time_prekey_that_is_gone_begins_nothing():
+    alice, bob, relay = pair()
+    Page(alice, relay).reads().begins_with(bob)
+    bob.one_time = bob.one_time[1:]
+    page = Page(bob, relay).reads()
+    assert page.refused == ["prekey-gone"] and page.level.peer() is None
+
+
+def test_a_beginning_that_came_second_is_forgotten_with_the_next_one():
+    alice, bob, relay = pair()
+    page, other = Page(alice, relay).reads(), Page(bob, relay).reads()
+    page.begins_with(bob)
+    other.begins_with(alice)
+    other.reads()
+    page.reads()
+    assert [one.rank for one in other.level.record.threads] == [0, 1]
+    other.begins_with(alice)
+    assert [one.rank for one in other.level.record.threads] == [1, 0]
+    settle(page, other)
+    assert other.level.record.current().session == page.level.record.current().session
+
+
+def test_a_room_that_the_relay_has_lost_goes_on_with_the_keys_there_are():
+    alice, bob = met()
+    alice.says("read")
+    settle(alice, bob)
+    alice.wire = []
+    alice.says("under way")
+    alice.wire = None
+    for page in (alice, bob):
+        page.relay.entries.clear()
+        page.level.new_log()
+        page.level.begins_at("L2", 1)
+        page.at = 0
+        page.ready = False
+    settle(alice, bob)
+    bob.says("still here")
+    alice.begins_with(bob.device)
+    settle(alice, bob)
+    alice.says("new keys")
+    settle(alice, bob)
+    assert (alice.theirs(), bob.theirs()) == (["still here"], ["read", "under way", "new keys"])
+    assert alice.notices == bob.notices == ["begun", "begun-anew"] and alice.refused == bob.refused == []
 
 
 def test_a_session_is_begun_anew_in_the_open_and_what_was_under_way_still_opens():
@@ -229,6 +294,19 @@ def test_lost_repeated_and_reordered_messages_are_shown_once_or_refused():
     order = [entries[at] for at in (5, 0, 0, 3, 1, 5)]
     bob.take([one | {"seq": 10 + number} for number, one in enumerate(order)])
     assert bob.theirs() == ["f", "a", "d", "b"] and bob.refused == ["key-deleted"] * 2
+
+
+def test_what_comes_a_week_late_is_refused():
+    alice, bob = met()
+    bob.device.platform.date = 1_795_000_000
+    alice.says("late", "too late", "in time")
+    late, too_late, in_time = bodies(alice)
+    bob.take([in_time | {"seq": 10}])
+    bob.device.platform.date += SKIPPED_AGE - 1
+    bob.take([late | {"seq": 11}])
+    bob.device.platform.date += 1
+    bob.take([too_late | {"seq": 12}])
+    assert bob.theirs() == ["in time", "late"] and bob.refused == ["key-deleted"]
 
 
 def test_beyond_the_window_a_message_is_refused_and_the_conversation_goes_on():

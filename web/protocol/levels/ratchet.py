@@ -66,8 +66,8 @@ class Ratchet(SignedTexts):
             self.record.log, self.record.read, self.record.newest = log, 0, 0
 
     def new_log(self):
-        """What was under way is lost with the log, and its texts are sealed anew."""
-        self.record.unsent, self.record.pending, self.settled = [], "", False
+        """No key depends on the log, so what was under way goes into the new one as it is."""
+        self.settled = False
 
     def close(self):
         self.entrance.close()
