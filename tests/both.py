@@ -7,6 +7,7 @@ Of its platform a check needs one thing more than the protocol does: `seeded`, b
 import both_device
 import both_identity
 import both_invite
+import both_ratchet
 import both_talk
 import both_vault
 from both_attacks import (  # noqa: F401 - CHECKS
@@ -405,5 +406,6 @@ CHECKS = {name[6:]: check for name, check in globals().items() if name.startswit
 CHECKS.update(both_identity.CHECKS)
 CHECKS.update(both_invite.CHECKS)
 CHECKS.update(both_device.CHECKS)
+CHECKS.update(both_ratchet.CHECKS)
 CHECKS.update(both_talk.CHECKS)
 CHECKS.update(both_vault.CHECKS)

@@ -26,7 +26,7 @@ CONFIGURATION = WEB / "pyscript.toml"
 # Of the lab, which the page under test is not of, what is pure.
 LAB = [WEB / "lab" / f"{name}.py" for name in ("__init__", "levels", "middle", "outcome", "seen")]
 LAB += sorted((WEB / "lab" / "attacks").glob("*.py"))
-VECTORS = ("ed25519", "aes_gcm", "pbkdf2", "hmac", "hkdf", "x25519", "hpke")
+VECTORS = ("ed25519", "aes_gcm", "pbkdf2", "hmac", "hkdf", "x25519", "hpke", "ratchet")
 TEXTS = ("meet at noon", "é 東京 👋\n<b>", "x" * 16_384, "\ufeff\x00")
 
 
