@@ -21,6 +21,11 @@ def codes_of(text: str) -> set[str]:
     return {code for line in re.findall(r"^\| (`.+?`) \|", text, re.MULTILINE) for code in re.findall(r"[a-z-]+", line)}
 
 
+def is_of_ratchet(name: str) -> bool:
+    """Whether a module is of the level that test_ratchet_specification.py is about."""
+    return name.startswith(("ratchet_", "double_ratchet", "x3dh"))
+
+
 def test_no_label_begins_with_another():
     labels = sorted(set(re.findall(r'"(secure-chat [a-z0-9 -]+)"', IDENTITY + SHARED)))
     assert len(labels) > 12
@@ -28,9 +33,8 @@ def test_no_label_begins_with_another():
 
 
 def test_every_label_in_the_program_is_one_of_the_specification():
-    used = [
-        label for path in FOLDER.glob("*.py") for label in re.findall(r'LABEL \+ b"([^"]+)"', path.read_text("utf-8"))
-    ]
+    texts = [path.read_text("utf-8") for path in FOLDER.glob("*.py") if not is_of_ratchet(path.name)]
+    used = [label for text in texts for label in re.findall(r'LABEL \+ b"([^"]+)"', text)]
     assert len(used) >= 4
     assert [label for label in used if f'"secure-chat identity 1 {label}"' not in IDENTITY] == []
 
