@@ -1,6 +1,7 @@
 """The boundaries of the tree, which are the boundaries of trust: who may import what, and who may touch what."""
 
 import ast
+import functools
 import subprocess
 import sys
 import tomllib
@@ -76,6 +77,7 @@ def ids(paths):
     return [path.relative_to(ROOT).as_posix() for path in paths]
 
 
+@functools.cache
 def imported(source, package=()):
     """All that Python source imports, absolute, down to the name; `package` is where it stands: ("protocol",)."""
     found = set()
@@ -86,13 +88,14 @@ def imported(source, package=()):
             start = package[: len(package) - node.level + 1] if node.level else ()
             base = [*start, *([node.module] if node.module else [])]
             found |= {".".join([*base, alias.name]) for alias in node.names}
-    return found
+    return frozenset(found)
 
 
 def is_within(name, modules):
     return any(name == module or name.startswith(module + ".") for module in modules)
 
 
+@functools.cache
 def words(source):
     """Every name, attribute, keyword, imported name and text (docstrings aside) in Python source."""
     tree = ast.parse(source)
@@ -104,7 +107,7 @@ def words(source):
         for field in ("id", "attr", "arg", "name", "asname", "module"):
             if isinstance(value := getattr(node, field, None), str):
                 found |= set(value.split("."))
-    return found
+    return frozenset(found)
 
 
 def ast_document(node):
