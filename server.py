@@ -99,6 +99,8 @@ class Limits:
     address_rooms_burst: Annotated[float, "of them at once", RATE] = 1_000
     address_names_per_second: Annotated[float, "new names that all of one address may take", FloatRange(0.001)] = 1
     address_names_burst: Annotated[float, "of them at once", RATE] = 1_000
+    address_takes_per_second: Annotated[float, "prekeys that all of one address may take", FloatRange(0.001)] = 0.1
+    address_takes_burst: Annotated[float, "of them at once", RATE] = 100
     address_bytes_per_second: Annotated[float, "bytes that all of one address may append", RATE] = 50_000
     address_bytes_burst: Annotated[float, "of them at once", FloatRange(1_048_576)] = 50_000_000
     # More than of one address, so that nobody can take a room for themselves alone.
@@ -155,6 +157,8 @@ class Settings(Limits):
 ENTRIES_BYTES = 262_144  # of an `entries` frame: web/protocol/README.md, section 1
 PUBLISH_COST = 16  # frames: two signatures are verified, which takes as long
 ROTATIONS = 100  # of a name, in the directory
+PREKEYS = 100  # one-time prekeys of a name
+TAKES = {"rate": 1 / 60, "burst": 20}  # one-time prekeys that a name gives, so that nobody empties it at once
 ROW_BYTES = 1_024  # that an entry counts for beside its frame. On disk it takes at most 2.2 times as much as both
 
 ERRORS = {
@@ -174,6 +178,7 @@ ERRORS = {
     "bad-bundle": "The bundle is not of the specification's form, or a signature of it is wrong.",
     "name-taken": "This name belongs to another key, which has not signed this change.",
     "not-next": "The name's newest bundle has another version, so nothing was written.",
+    "bad-prekeys": "The prekeys are not of the specification's form, or a signature of them is wrong.",
     "no-more-names": "The relay keeps as many names as it may; its operator can raise the limit.",
     "log-full": "The relay keeps as many bytes as it may; some are free again when old messages go.",
     "too-fast": "Too many frames in a short time; nothing was done, send this one again a little later.",
@@ -208,6 +213,7 @@ class Refused(Exception):
 # ---------------------------------------------------------------------------------------------------- 2. The directory
 
 BUNDLE, LABEL, NOBODY = "bundle-1.", b"secure-chat identity 1 ", bytes(32)
+UPLOAD, TAKEN, OF_PREKEYS = "prekeys-1.", "prekey-1.", b"secure-chat ratchet 1 "
 # Of Ed25519 (RFC 8032, section 5.1): the field's prime, the group's order, and the y of the points of small order.
 PRIME, ORDER = 2**255 - 19, 2**252 + 27742317777372353535851937790883648493
 ORDER_8 = 0x05FC536D880238B13933C6D305ACDFD5F098EFF289F4C345B027B2C28F95E826
@@ -243,6 +249,36 @@ def read_bundle(name: str, text: str) -> Bundle:
     return Bundle(name, identity, version, previous, text)
 
 
+class Upload(NamedTuple):
+    """The prekeys of a name: web/protocol/ratchet.md, section 2. Bytes to the relay, but for who has signed them."""
+
+    name: str
+    identity: bytes
+    number: int
+    signed: bytes  # spk || its signature
+    text: str
+    one_time: list[bytes]
+
+
+def read_upload(name: str, text: str) -> Upload:
+    """Prekeys of this name, if they have their one form and their signatures are right. Raises Refused."""
+    named = len(name.encode()).to_bytes(4, "big") + name.encode()
+    form = struct.Struct(f">32s{len(named)}sI32s64sB")
+    try:
+        octets = base64.urlsafe_b64decode(text.removeprefix(UPLOAD) + "==")
+        identity, its_name, number, spk, signature, count = form.unpack_from(octets)
+    except (ValueError, struct.error):
+        raise Refused("bad-prekeys") from None
+    fields, own = octets[:-64], octets[-64:]
+    is_right = UPLOAD + base64.urlsafe_b64encode(octets).decode().rstrip("=") == text and its_name == named
+    is_right &= number > 0 and count <= PREKEYS and len(fields) == form.size + 32 * count
+    is_right = is_right and verifies(identity, signature, OF_PREKEYS + b"prekey" + spk)
+    if not is_right or not verifies(identity, own, OF_PREKEYS + b"upload" + fields):
+        raise Refused("bad-prekeys")
+    one_time = [fields[at : at + 32] for at in range(form.size, len(fields), 32)]
+    return Upload(name, identity, number, spk + signature, text, one_time)
+
+
 def verifies(identity: bytes, signature: bytes, message: bytes) -> bool:
     """Whether an identity has signed: neither its key nor the signature may have another form that is valid too."""
     y, s = int.from_bytes(identity, "little") % 2**255, int.from_bytes(signature[32:], "little")
@@ -264,7 +300,14 @@ create table bundle (name text not null, identity blob not null, version integer
                      text text not null);
 create unique index bundle_version on bundle (name, version);
 """
-# From version 1 on, each to the next, whole or not at all: free room is given back; rooms have a size; a directory.
+PREKEY_TABLES = """
+create table prekeys (name text primary key, identity blob not null, number integer not null, signed blob not null,
+                      text text not null);
+create table one_time (number integer primary key, name text not null, key blob not null);
+create index one_time_name on one_time (name, number);
+"""
+# From version 1 on, each to the next, whole or not at all: free room is given back; rooms have a size; a directory;
+# prekeys in it.
 MIGRATIONS = (
     "vacuum",
     f"""begin; alter table room add column bytes integer not null default 0;
@@ -272,6 +315,7 @@ MIGRATIONS = (
         where room = number and seq <= (select max(value) from json_each(kinds)));
     pragma user_version=3; commit""",
     f"begin; {DIRECTORY} pragma user_version=4; commit",
+    f"begin; {PREKEY_TABLES} pragma user_version=5; commit",
 )
 SCHEMA_VERSION = 1 + len(MIGRATIONS)
 COLUMNS = ("seq", "kind", "id", "name", "at", "body")  # of an entry, in the log and in `entries` frames
@@ -288,7 +332,7 @@ create table entry (room integer not null, seq integer not null, kind text not n
                     name text not null, at text not null, body text not null);
 create unique index entry_seq on entry (room, seq);
 create unique index entry_id on entry (room, id);
-"""  # and DIRECTORY
+"""  # and DIRECTORY, PREKEY_TABLES
 DAMAGED = (
     "The data file {0} is damaged. Put a copy that is whole in its place, or move it away, with {0}-wal if that is "
     "there, to begin with empty rooms."
@@ -330,6 +374,7 @@ class Household:
         self.rooms = Bucket(limits.address_rooms_per_second, limits.address_rooms_burst)
         self.names = Bucket(limits.address_names_per_second, limits.address_names_burst)
         self.bytes = Bucket(limits.address_bytes_per_second, limits.address_bytes_burst)
+        self.takes = Bucket(limits.address_takes_per_second, limits.address_takes_burst)
 
     def is_idle(self, time: float) -> bool:
         return not self.users and all(one.is_full(time) for one in vars(self).values() if isinstance(one, Bucket))
@@ -430,7 +475,7 @@ class Log:
             self.sql.execute(f"pragma {pragma}")
         if version == 0:
             header = f"pragma application_id={APPLICATION_ID}; pragma user_version={SCHEMA_VERSION}"
-            self.sql.executescript(f"begin; {SCHEMA} {DIRECTORY} {header}; commit")
+            self.sql.executescript(f"begin; {SCHEMA} {DIRECTORY} {PREKEY_TABLES} {header}; commit")
         for old in range(version or SCHEMA_VERSION, SCHEMA_VERSION):
             self.sql.executescript(f"{MIGRATIONS[old - 1]}; pragma user_version={old + 1}")
         self.rooms = self._value("select count(*) from room")
@@ -569,6 +614,46 @@ class Log:
         staying = f"{rotations} order by version desc limit {ROTATIONS}"
         gone = f"delete from bundle where name = ? and version < ? and version not in ({staying})"
         self.sql.execute(gone, (new.name, new.version, new.name))
+        if newest and newest.identity != new.identity:
+            self._forget_prekeys(new.name)
+
+    def _forget_prekeys(self, name: str) -> None:
+        for table in ("prekeys", "one_time"):
+            self.sql.execute(f"delete from {table} where name = ?", (name,))
+
+    def prekeys(self, name: str) -> tuple[int, int]:
+        """(number of the last upload, one-time prekeys that are left), both 0 for none. Raises sqlite3.Error."""
+        number = self._value("select max(number) from prekeys where name = ?", name)
+        return number or 0, self._value("select count(*) from one_time where name = ?", name)
+
+    def publish_prekeys(self, new: Upload) -> None:
+        """Inside a transaction. Nothing for a repeat. Raises Refused, sqlite3.Error."""
+        owner = self.newest_bundle(new.name)
+        if not owner or owner.identity != new.identity:
+            raise Refused("name-taken")
+        question = "select number, text from prekeys where name = ? and identity = ?"
+        last = self.sql.execute(question, (new.name, new.identity)).fetchone()
+        if last and last[1] == new.text:
+            return
+        if last and new.number <= last[0]:
+            raise Refused("not-next")
+        self._claim(2 * len(new.text))
+        if not last:
+            self._forget_prekeys(new.name)  # of whom the operator has taken the name from
+        self.sql.execute("insert or replace into prekeys values (?, ?, ?, ?, ?)", new[:5])
+        self.sql.executemany("insert into one_time values (null, ?, ?)", [(new.name, key) for key in new.one_time])
+        staying = f"select number from one_time where name = ? order by number desc limit {PREKEYS}"
+        self.sql.execute(f"delete from one_time where name = ? and number not in ({staying})", (new.name, new.name))
+
+    def take_prekeys(self, name: str, with_one_time: bool) -> str:
+        """Inside a transaction, which deletes the one-time prekey that is given. Raises sqlite3.Error."""
+        row = self.sql.execute("select identity, signed from prekeys where name = ?", (name,)).fetchone()
+        if not row:
+            return ""
+        oldest = "select number, key from one_time where name = ? order by number limit 1"
+        number, key = self.sql.execute(oldest, (name,)).fetchone() or (0, b"") if with_one_time else (0, b"")
+        self.sql.execute("delete from one_time where number = ?", (number,))
+        return TAKEN + base64.urlsafe_b64encode(b"".join(row) + key).decode().rstrip("=")
 
     def _claim(self, size: int) -> None:
         """Room for a body of so many characters. Raises Refused."""
@@ -694,6 +779,19 @@ class LookUp(FromPage, tag="look-up"):
     names: Annotated[list[Name], Meta(min_length=1, max_length=16)]
 
 
+class PublishPrekeys(FromPage, tag="publish-prekeys"):
+    name: Name
+    upload: Annotated[str, Meta(min_length=1, max_length=4_886)]  # of a name of 256 bytes, and as many as there may be
+
+
+class CountPrekeys(FromPage, tag="count-prekeys"):
+    name: Name
+
+
+class TakePrekeys(FromPage, tag="take-prekeys"):
+    name: Name
+
+
 class Ping(FromPage):
     pass
 
@@ -705,7 +803,8 @@ class Address(Struct):
     id: Token = None
 
 
-decode = msgspec.json.Decoder(Join | Leave | Append | Look | Publish | LookUp | Ping).decode
+OfPrekeys = PublishPrekeys | CountPrekeys | TakePrekeys
+decode = msgspec.json.Decoder(Join | Leave | Append | Look | Publish | LookUp | OfPrekeys | Ping).decode
 decode_address = msgspec.json.Decoder(Address).decode
 encode = msgspec.json.Encoder().encode
 
@@ -836,6 +935,7 @@ class Relay:
         self.moved = -1  # changes of the log that are in its main file; before the first time there may be others
         self.metrics = Metrics(self)
         self.complained: dict[str, float] = {}  # when each sentence was last logged
+        self.takes: dict[str, Bucket] = {}  # of one-time prekeys, by name
 
     def open(self) -> None:
         """Opens the log and starts. Raises StartError."""
@@ -1007,6 +1107,18 @@ class Relay:
         self.log.publish(new, newest)
         return {"type": "published", "name": new.name, "version": new.version}
 
+    def publish_prekeys(self, new: Upload, at: str) -> dict:
+        self.log.publish_prekeys(new)
+        return self.count_prekeys("prekeys-published", new.name)
+
+    def count_prekeys(self, type_: str, name: str) -> dict:
+        number, left = self.log.prekeys(name)
+        return {"type": type_, "name": name, "number": number, "left": left}
+
+    def take_prekeys(self, name: str, at: str) -> dict:
+        with_one_time = self.takes.setdefault(name, Bucket(**TAKES)).take(self.tick_began)
+        return {"type": "prekeys-taken", "name": name, "prekeys": self.log.take_prekeys(name, with_one_time)}
+
     def _keep(self, what) -> None:
         while True:
             gevent.sleep(min(1, self.settings.silence / 4, self.settings.stall / 4, self.settings.first_frame / 4))
@@ -1021,6 +1133,7 @@ class Relay:
         for connection in list(self.connections):
             connection.check(time)
         self.addresses = {name: one for name, one in self.addresses.items() if not one.is_idle(time)}
+        self.takes = {name: one for name, one in self.takes.items() if not one.is_full(time)}
 
     def _tidy(self, time: float) -> None:
         self._checkpoint(time)  # while nothing can be written too: it may make room
@@ -1222,6 +1335,16 @@ class Connection:
             case LookUp():
                 self._pay(len(frame.names) - 1)
                 self.say({"type": "found", "names": self._look_up(frame.names)})
+            case PublishPrekeys():
+                self._pay(PUBLISH_COST - 1)
+                self.address.bytes.pay(self.heard, "address-too-fast", size + ROW_BYTES)
+                upload = read_upload(frame.name, frame.upload)
+                self._write_soon(frame, size, partial(self.relay.publish_prekeys, upload))
+            case CountPrekeys():
+                self.say(self.relay.count_prekeys("prekeys-counted", frame.name))
+            case TakePrekeys():
+                self.address.takes.pay(self.heard, "address-too-fast")
+                self._write_soon(frame, size, partial(self.relay.take_prekeys, frame.name))
             case Ping():
                 self.say({"type": "pong"})
 

@@ -36,6 +36,9 @@ MEMBERS = {  # of each type; the second ones may be left out
     "look": ({"rooms": upto_16(512)}, {}),
     "publish": ({"name": text(256), "bundle": text(617)}, {}),
     "look-up": ({"names": upto_16(256)}, {}),
+    "publish-prekeys": ({"name": text(256), "upload": text(4_886)}, {}),
+    "count-prekeys": ({"name": text(256)}, {}),
+    "take-prekeys": ({"name": text(256)}, {}),
     "ping": ({}, {}),
 }
 

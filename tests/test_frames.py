@@ -24,6 +24,9 @@ GOOD = {
     "left": {"type": "left", "room": "r"},
     "looked": {"type": "looked", "rooms": [{"room": "r", "newest": 0, "members": 0}]},
     "published": {"type": "published", "name": "Zoë", "version": 2**32 - 1},
+    "prekeys-published": {"type": "prekeys-published", "name": "Zoë", "number": 2**32 - 1, "left": 100},
+    "prekeys-counted": {"type": "prekeys-counted", "name": "Zoë", "number": 0, "left": 0},
+    "prekeys-taken": {"type": "prekeys-taken", "name": "Zoë", "prekeys": "prekey-1.A_-9"},
     "found": {"type": "found", "names": [{"name": "Zoë", "bundles": ["bundle-1.A_-9"]}, {"name": "b", "bundles": []}]},
     "pong": {"type": "pong"},
     "error": {"type": "error", "code": "too-fast", "message": "Wait a little.", "room": "r", "id": "a"},
@@ -76,7 +79,7 @@ WRONG = [None, True, 1.0, 1e300, -1, 2**53, 10**400, "", [], {}, [[]], [{}], "\u
 @pytest.mark.parametrize(("kind", "member"), MEMBERS)
 def test_a_member_of_another_type_or_out_of_its_limits_is_refused(kind, member):
     for value in WRONG:
-        if (member, value) in (("kept", True), ("members", []), ("rooms", [])):
+        if (member, value) in (("kept", True), ("members", []), ("rooms", []), ("prekeys", "")):
             continue
         assert refused(json.dumps(GOOD[kind] | {member: value})), value
 
@@ -138,6 +141,13 @@ def test_the_version_of_a_bundle_is_from_1_and_of_four_bytes():
     assert frames.read(text(GOOD["published"] | {"version": 1}))["version"] == 1
     assert refused(text(GOOD["published"] | {"version": 0}))
     assert refused(text(GOOD["published"] | {"version": 2**32}))
+
+
+def test_prekeys_may_be_none_and_are_never_longer_than_they_can_be():
+    assert frames.read(text(GOOD["prekeys-taken"] | {"prekeys": ""}))["prekeys"] == ""
+    assert frames.read(text(GOOD["prekeys-taken"] | {"prekeys": "p" * 223}))
+    assert refused(text(GOOD["prekeys-taken"] | {"prekeys": "p" * 224}))
+    assert refused(text(GOOD["prekeys-taken"] | {"prekeys": "p\n"}))
 
 
 def test_no_member_has_the_number_0():

@@ -16,11 +16,12 @@ from fuzz import ROOM, Bystander, complaints, cut, nothing_is_left, places, prof
 from known_bundles import ANN, BOB, bundle
 from raw_connection import RawConnection, frame
 from relay_server import RelayServer
+from test_prekeys import upload
 
 ENDLESS = dict.fromkeys(
     [
         *("bad_frames", "frames_burst", "address_frames_burst", "connections_per_address", "rooms", "members_per_room"),
-        *("names", "address_names_burst"),
+        *("names", "address_names_burst", "address_takes_burst"),
     ],
     10**6,
 ) | {"address_bytes_burst": 10**12}
@@ -34,6 +35,9 @@ FROM_RELAY = {
     "looked": {"rooms"},
     "published": {"name", "version"},
     "found": {"names"},
+    "prekeys-published": {"name", "number", "left"},
+    "prekeys-counted": {"name", "number", "left"},
+    "prekeys-taken": {"name", "prekeys"},
     "pong": set(),
 }
 
@@ -67,6 +71,7 @@ tokens = st.sampled_from(["i", "-_", "a" * 64, "a" * 65, "", "i\n", "i ", "é", 
 numbers = st.integers(-1, 2) | st.sampled_from([2**53 - 1, 2**53, 2**63, 2**64, 10**400, -(2**63), 0.0, 1.0, 1e300])
 KNOWN = [bundle(ANN, "Ann"), bundle(BOB, "Ann"), bundle(ANN, "Ann", 2, ANN), bundle(BOB, "Ann", 2, ANN)]
 bundles = st.sampled_from([*KNOWN, KNOWN[0][:-1], KNOWN[1].swapcase(), "bundle-1.", "b", "é", "", "b" * 617, "b" * 618])
+UPLOADS = [upload(ANN, "Ann"), upload(ANN, "Ann", 2, one_time=[bytes(32)] * 3), upload(BOB, "Ann"), "u" * 4_886]
 GOOD = {  # of each member what it may be, or almost
     "type": st.sampled_from([*MEMBERS, "Ping", "", "error", "joined"]),
     "room": rooms,
@@ -74,6 +79,7 @@ GOOD = {  # of each member what it may be, or almost
     "name": st.sampled_from(["n", "Ann", "\U0001f600" * 256, "n" * 257, "", "\0"]),
     "names": st.lists(st.sampled_from(["n", "Ann", "é", "\U0001f600" * 256]), max_size=17),
     "bundle": bundles,
+    "upload": st.sampled_from([*UPLOADS, UPLOADS[0][:-1], "prekeys-1.", "", "u" * 4_887]),
     "log": tokens,
     "id": tokens,
     "kind": st.sampled_from(["message", "k" * 32, "k" * 33, ".-0", "K", "", "k\n", "ß"]),

@@ -23,7 +23,7 @@ def codes_of(text: str) -> set[str]:
 
 def is_of_ratchet(name: str) -> bool:
     """Whether a module is of the level that test_ratchet_specification.py is about."""
-    return name.startswith(("ratchet_", "double_ratchet", "x3dh"))
+    return name.startswith(("ratchet_", "double_ratchet", "x3dh", "prekeys"))
 
 
 def test_no_label_begins_with_another():

@@ -8,7 +8,7 @@ from .errors import BadFrame, BadInput
 
 FRAME_CHARACTERS = 1_048_576  # of a frame from the relay, far above its own limit; more is not parsed
 SEQ_MOST = 2**53 - 1
-ROOM_CHARACTERS, NAME_CHARACTERS, BUNDLE_CHARACTERS = 512, 256, 617
+ROOM_CHARACTERS, NAME_CHARACTERS, BUNDLE_CHARACTERS, TAKEN_CHARACTERS = 512, 256, 617, 223
 NAMES, BUNDLES = 16, 101  # of a `found` at most, and of a name there: its rotations and its newest
 KIND_LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789.-"
 
@@ -82,6 +82,11 @@ def bundles(value):
     return type(value) is list and len(value) <= BUNDLES and all(bundle(one) for one in value)
 
 
+def taken(value):
+    """Prekeys of a name, or "" for none."""
+    return value == "" or prekeys(value)
+
+
 def names(value):
     """Of a `found`: 1 to NAMES."""
     return list_of(FOUND)(value) and 1 <= len(value) <= NAMES
@@ -115,6 +120,7 @@ ENTRY = {"seq": number, "kind": kind, "id": identifier, "name": name, "at": mome
 MEMBER = {"member": joining, "name": name}
 bundle = token(BASE64URL + ".", BUNDLE_CHARACTERS)
 FOUND = {"name": name, "bundles": bundles}
+prekeys = token(BASE64URL + ".", TAKEN_CHARACTERS)
 
 FROM_RELAY = {
     "joined": {
@@ -135,6 +141,9 @@ FROM_RELAY = {
     "looked": {"rooms": list_of({"room": room, "newest": number, "members": number})},
     "published": {"name": name, "version": version},
     "found": {"names": names},
+    "prekeys-published": {"name": name, "number": version, "left": number},
+    "prekeys-counted": {"name": name, "number": number, "left": number},
+    "prekeys-taken": {"name": name, "prekeys": taken},
     "pong": {},
 }
 ERROR = {"code": token(KIND_LETTERS, 64), "message": text(1024), "room": room, "id": identifier}
