@@ -3,7 +3,6 @@
 python -m tests.ratchet_answers        writes the file anew; test_double_ratchet.py compares it with a fresh one
 """
 
-import asyncio
 import hashlib
 import json
 import sys
@@ -37,8 +36,8 @@ def agreed(with_opk):
         bob = ratchet_library.X3DH.of_seed(secret("bob"))
         bob.generate_pre_keys(1)
         bundle = bob.bundle if with_opk else bob.bundle._replace(pre_keys=frozenset())
-        sk, ad, header = asyncio.run(alice.get_shared_secret_active(bundle, require_pre_key=False))
-    assert asyncio.run(bob.get_shared_secret_passive(header, require_pre_key=False))[0] == sk
+        sk, ad, header = run(alice.get_shared_secret_active(bundle, require_pre_key=False))
+    assert run(bob.get_shared_secret_passive(header, require_pre_key=False))[0] == sk
     known = {
         "alice": secret("alice"),
         "bob": secret("bob"),
@@ -90,7 +89,7 @@ def hexed(value):
 def every():
     """What stands in the file."""
     known, sk, ad = agreed(True)
-    events = asyncio.run(conversation(sk, ad, known["spk"], known["spk_public"]))
+    events = run(conversation(sk, ad, known["spk"], known["spk_public"]))
     return hexed({"x3dh": [known, agreed(False)[0]], "events": events})
 
 
