@@ -223,16 +223,29 @@ def used_context(browser):
         if name not in contexts:
             contexts[name] = open_context(browser, **options)
         if fresh_at:
-            page = contexts[name].new_page()
-            stored = {"origin": fresh_at, "storageTypes": "indexeddb"}
-            contexts[name].new_cdp_session(page).send("Storage.clearDataForOrigin", stored)
-            page.close()
+            forget(contexts[name], fresh_at)
         contexts[name].console.clear()
         return contexts[name]
 
     yield use
     for context in contexts.values():
         context.close()
+
+
+def forget(context, origin: str) -> None:
+    """Deletes what was stored at an origin, through an empty page that stays for this: to open one takes 0.2 s."""
+    empty = getattr(context, "empty", None)
+    if not empty or empty.is_closed():
+        empty = context.empty = context.new_page()
+        context.commands = context.new_cdp_session(empty)
+    context.commands.send("Storage.clearDataForOrigin", {"origin": origin, "storageTypes": "indexeddb"})
+
+
+def close_pages(context) -> None:
+    """All that tests have opened."""
+    for page in context.pages:
+        if page is not getattr(context, "empty", None):
+            page.close()
 
 
 @pytest.fixture(scope="session")

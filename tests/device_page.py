@@ -7,6 +7,8 @@ from textwrap import dedent
 import pytest
 from playwright.sync_api import expect
 
+from conftest import close_pages
+
 # What is asked of the page's Python, or that it never came to an end.
 ASK = """source => Promise.race([
   python(source), new Promise((done) => setTimeout(() => done('{"error": "no answer", "sentence": ""}'), 20_000)),
@@ -51,5 +53,4 @@ def device_context(used_context, device_server):
     """A browser that keeps nothing yet, but for the files of the page."""
     context = used_context("a device's", fresh_at=device_server.url)
     yield context
-    for page in context.pages:
-        page.close()
+    close_pages(context)

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from conftest import keep_evidence
+from conftest import close_pages, keep_evidence
 from person import Person
 
 NOT_YET = "You are not a member of this room yet. Its admins see you at the door, and can add you."
@@ -135,8 +135,7 @@ def device(request, used_context):
     yield make
     for number, each in enumerate(made):
         keep_evidence(each.context, request.node, f"{number}-{each.name}")
-        for page in each.context.pages:
-            page.close()
+        close_pages(each.context)
 
 
 @pytest.fixture

@@ -11,11 +11,12 @@ from unittest import mock
 
 TESTS = Path(__file__).parent
 FILE = TESTS / "vectors" / "ratchet.json"
-sys.path[:0] = [str(TESTS)]
+sys.path[:0] = [str(TESTS), str(TESTS.parent / "web")]
 
 import x3dh  # noqa: E402
 
 import ratchet_library  # noqa: E402
+from reference import run  # noqa: E402
 
 ROOM = b"den"
 # Who seals a text; or who opens which of the other's, by its number. Some never, some late, some twice.
