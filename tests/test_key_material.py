@@ -194,7 +194,13 @@ def talk(browser, tmp_path_factory, runtime_cache):
 
 # Where a passphrase makes the keys. What a device holds at level identity is searched below, and in test_device.py.
 OF_PASSPHRASE = [level for level in LADDER.levels if level.secret == "passphrase"]
-at_every_level = pytest.mark.parametrize("level", [level.title for level in OF_PASSPHRASE])
+at_every_level = pytest.mark.parametrize(
+    "level",
+    [
+        pytest.param(level.title, marks=() if level is OF_PASSPHRASE[-1] else pytest.mark.long)
+        for level in OF_PASSPHRASE
+    ],
+)
 
 
 @at_every_level
