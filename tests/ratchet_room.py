@@ -5,6 +5,7 @@ from protocol.errors import Refusal
 from protocol.identity import OurIdentity
 from protocol.levels import MESSAGE, Changed, Opened
 from protocol.levels.ratchet import Ratchet
+from protocol.prekeys import Prekeys
 from protocol.ratchet_record import Record
 from protocol.store_errors import NotKept
 from protocol.trust import Trust
@@ -15,15 +16,6 @@ ROOM = "den"
 
 class Crash(Exception):
     """The page is gone."""
-
-
-class Prekeys:
-    """What the directory gives of a device: one one-time prekey less each time."""
-
-    def __init__(self, identity, spk, opk):
-        self.identity = identity
-        self.spk = spk
-        self.opk = opk
 
 
 class Device:
@@ -183,3 +175,22 @@ def settle(*pages):
         before = [(len(page.relay.entries), page.at, len(page.waiting)) for page in pages]
         for page in pages:
             page.reads()
+
+
+def thief_of(page):
+    """A copy of all that the device has, in the hands of somebody who sees the whole log."""
+    copy = Device(page.device.name, {"Alice": 1, "Bob": 2}[page.device.name])
+    copy.record, copy.spk, copy.one_time = page.device.record, page.device.spk, list(page.device.one_time)
+    return copy
+
+
+def opened_by(stolen, entries):
+    """The texts that open, each tried on its own with the state as it was stolen; what the record still has besides."""
+    record, texts = stolen.record, [text for _, _, text in Record.read_octets(stolen.record).fresh]
+    for entry in entries:
+        stolen.record = record
+        page = Page(stolen, Relay())
+        page.shown = []
+        page.take([entry | {"seq": 10**6}])
+        texts += page.theirs()
+    return texts

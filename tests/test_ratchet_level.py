@@ -7,7 +7,7 @@ from protocol.errors import Malformed, Problem
 from protocol.levels.ratchet import BEGIN, LOST, NOBODY, THIRD
 from protocol.ratchet_record import Record
 from protocol.store_errors import NotKept
-from ratchet_room import Crash, Device, Page, Relay, met, pair, settle
+from ratchet_room import Crash, Device, Page, met, opened_by, pair, settle, thief_of
 from reference import run
 
 # ------------------------------------------------------------------------------------------ beginnings
@@ -338,25 +338,6 @@ def test_what_was_changed_or_sent_back_opens_for_nobody():
 
 
 # ------------------------------------------------------------------------------------------ a thief
-
-
-def thief_of(page):
-    """A copy of all that the device has, in the hands of somebody who sees the whole log."""
-    copy = Device(page.device.name, {"Alice": 1, "Bob": 2}[page.device.name])
-    copy.record, copy.spk, copy.one_time = page.device.record, page.device.spk, list(page.device.one_time)
-    return copy
-
-
-def opened_by(stolen, entries):
-    """The texts that open, each tried on its own with the state as it was stolen; what the record still has besides."""
-    record, texts = stolen.record, [text for _, _, text in Record.read_octets(stolen.record).fresh]
-    for entry in entries:
-        stolen.record = record
-        page = Page(stolen, Relay())
-        page.shown = []
-        page.take([entry | {"seq": 10**6}])
-        texts += page.theirs()
-    return texts
 
 
 def test_a_thief_opens_what_comes_in_the_chain_that_was_read_and_nothing_after_a_round_trip():

@@ -15,7 +15,6 @@ from both import opened  # noqa: E402
 from people import WORDS, classic_joined, joined  # noqa: E402
 from protocol.ladder import LADDER  # noqa: E402
 from protocol.levels import MESSAGE  # noqa: E402
-from protocol.ratchet_record import Record  # noqa: E402
 from reference import ReferencePlatform, run  # noqa: E402
 
 SPECIFICATION = TESTS.parent / "web" / "protocol" / "ratchet.md"
@@ -64,32 +63,13 @@ def read_with(room, device, state):
 
 def at_ratchet():
     alice, bob = ratchet_room.met()
-    thieves = [taken(bob)]
+    thieves = [ratchet_room.thief_of(bob)]
     for number, text in enumerate(TEXTS):
         (bob if number in BY_BOB else alice).says(text)
         ratchet_room.settle(alice, bob)
-        thieves.append(taken(bob))
+        thieves.append(ratchet_room.thief_of(bob))
     entries = [entry for entry in alice.relay.entries if entry["kind"] == MESSAGE]
-    return [opened_by(thief, entries) for thief in thieves]
-
-
-def taken(page):
-    copy = ratchet_room.Device("Bob", 2)
-    copy.record, copy.spk, copy.one_time = page.device.record, page.device.spk, list(page.device.one_time)
-    return copy
-
-
-def opened_by(stolen, entries):
-    """The texts that open, each tried on its own with the state as it was stolen; and what the record still has."""
-    record = stolen.record
-    texts = {text for _, _, text in Record.read_octets(record).fresh}
-    for entry in entries:
-        stolen.record = record
-        page = ratchet_room.Page(stolen, ratchet_room.Relay())
-        page.shown = []
-        page.take([entry | {"seq": 10**6}])
-        texts |= set(page.theirs())
-    return texts
+    return [set(ratchet_room.opened_by(thief, entries)) for thief in thieves]
 
 
 def every():
