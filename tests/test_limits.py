@@ -488,6 +488,6 @@ def test_a_full_log_on_disk_is_told_to_who_appends_and_is_full_after_a_restart_a
 
 def test_each_limit_is_an_option_and_has_a_default_that_it_takes_itself():
     limits = [option for option in code.options() if hasattr(code.Limits, option.name)]
-    assert len(limits) == len(code.Limits.__dataclass_fields__) == 30
+    assert len(limits) == len(code.Limits.__dataclass_fields__) == 32
     for option in limits:
         assert option.type_cast_value(None, option.default) == option.default, option.name
