@@ -158,7 +158,8 @@ def test_no_browser_holds_a_cookie_after_a_conversation(plain, person):
         assert each.page.evaluate("document.cookie") == ""
         assert each.context.cookies() == []
     alice.page.evaluate("document.cookie = 'a=b'")
-    assert [cookie["name"] for cookie in alice.context.cookies()] == ["a"], "a cookie would be seen"
+    wait_until(alice.context.cookies, PATIENCE, "a cookie is seen")
+    assert [cookie["name"] for cookie in alice.context.cookies()] == ["a"]
     alice.context.clear_cookies()
 
 

@@ -120,8 +120,9 @@ def test_fragments_and_control_frames_count_as_frames_do(make_relay):
         raw.send(TEXT, b'{"type":"ping"}')
         raw.send(TEXT, b'{"type":"ping"}')
         frames = [raw.next() for _ in range(8)]
-    assert [opcode for opcode, _ in frames] == [10] * 5 + [1] * 3
-    assert [b"too-fast" in text for _, text in frames[5:]] == [False, False, True]
+    answers = [text for opcode, text in frames if opcode == TEXT - FIN]
+    assert [opcode for opcode, _ in frames].count(10) == 5, "in whatever order: two threads write"
+    assert [b"too-fast" in text for text in answers] == [False, False, True]
 
 
 def test_malformed_frames_pass_for_a_moment_and_one_too_many_ends_the_connection(make_relay):
