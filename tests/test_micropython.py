@@ -13,6 +13,7 @@ import known_bundles
 import known_identity
 import known_roster
 from both import CHECKS, WORDS, opened
+from both_attacks import every_attack_in
 from conftest import Server
 from known_answers import FILE, as_text, every
 from people import AT, classic_joined, joined
@@ -101,6 +102,10 @@ def answering(text):
 @pytest.mark.parametrize("name", CHECKS)
 def test_on_cpython(name, given):
     run(CHECKS[name](ReferencePlatform(), given))
+
+
+def test_on_cpython_every_attack_runs_at_the_levels_of_the_chat_too():
+    run(every_attack_in(ReferencePlatform(), LADDER))
 
 
 @pytest.mark.parametrize("name", CHECKS)
