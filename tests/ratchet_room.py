@@ -11,7 +11,7 @@ from protocol.store_errors import NotKept
 from protocol.trust import Trust
 from reference import ReferencePlatform, run
 
-ROOM = "den"
+ROOM, AT = "den", "2026-11-26T12:00:00.000Z"
 
 
 class Crash(Exception):
@@ -26,12 +26,12 @@ class Device:
         self.name = name
         self.inviter = None
         self.ours = run(OurIdentity.from_seed(self.platform, bytes([seed]) * 32))
-        self.trust = Trust([], None)
+        self.trust = Trust([], lambda: None)
         self.record = None
         self.spk, *self.one_time = [run(generate_dh(self.platform)) for _ in range(9)]
         self.published = [public for _, public in self.one_time]
         self.prekeys = self
-        self.crash, self.full, self.writes = None, False, 0
+        self.crash, self.full, self.writes, self.told = None, False, 0, []
 
     def pair(self, public):
         for one in [self.spk, *self.one_time]:
@@ -59,6 +59,9 @@ class Device:
     def close(self):
         pass
 
+    def tell(self, sentence):
+        self.told.append(sentence)
+
 
 class Relay:
     """The log of one room. It takes what is sent, and appends it when told so."""
@@ -75,7 +78,9 @@ class Relay:
             return True
         if if_newest is not None and self.newest(kind) != if_newest:
             return False
-        self.entries.append({"seq": len(self.entries) + 1, "kind": kind, "body": body, "id": str(len(self.entries))})
+        self.entries.append(
+            {"seq": len(self.entries) + 1, "kind": kind, "body": body, "id": str(len(self.entries)), "at": AT}
+        )
         return True
 
 
@@ -86,8 +91,8 @@ class Page:
         self.device = device
         self.relay = relay
         self.level = run(Ratchet.start(device.platform, ROOM, device.name, device))
-        record = Record.read_octets(device.record) if device.record else Record()
-        self.shown = [(own, text) for _, own, text in record.fresh]
+        resumed = self.level.resumed()
+        self.shown = [(opened.own, opened.text) for _, _, opened in resumed.fresh] if resumed else []
         self.refused, self.notices = [], []
         self.level.begins_at(log, 1)
         self.at = self.level.record.read
@@ -132,14 +137,16 @@ class Page:
         control = run(self.level.control(bool(self.waiting)))
         if control:
             self.transmit(control.kind, control.body, control.if_newest)
+        self.waiting += [text for body, text, _ in self.level.record.unsent if not body and text not in self.waiting]
         while self.waiting and self.level.can_seal():
             run(self.level.seal(self.waiting[0]))
             self.waiting.pop(0)
         self.send()
 
     def send(self):
-        for body, _ in self.level.record.unsent:
-            self.transmit(MESSAGE, body)
+        for body, _, _ in self.level.record.unsent:
+            if body:
+                self.transmit(MESSAGE, body)
 
     def transmit(self, *frame):
         if self.wire is None:
@@ -186,7 +193,7 @@ def thief_of(page):
 
 def opened_by(stolen, entries):
     """The texts that open, each tried on its own with the state as it was stolen; what the record still has besides."""
-    record, texts = stolen.record, [text for _, _, text in Record.read_octets(stolen.record).fresh]
+    record, texts = stolen.record, [text for *_, text in Record.read_octets(stolen.record).fresh]
     for entry in entries:
         stolen.record = record
         page = Page(stolen, Relay())

@@ -19,7 +19,6 @@ from known_answers import FILE, as_text, every
 from people import AT, classic_joined, joined
 from protocol.ladder import LADDER
 from reference import ReferencePlatform, run
-from test_layers import TO_COME
 
 TESTS = Path(__file__).parent
 WEB = TESTS.parent / "web"
@@ -80,7 +79,7 @@ def in_the_page(address, browser, given):
     files = {path.name: path.read_text("utf-8") for path in TESTS.glob("both*.py")}
     files |= {path.relative_to(WEB).as_posix(): path.read_text("utf-8") for path in LAB}
     files["given.json"] = json.dumps(given, ensure_ascii=False)
-    more = "".join(f'"./{name}" = "./{name}"\n' for name in [*files, *TO_COME])
+    more = "".join(f'"./{name}" = "./{name}"\n' for name in files)
     files["main.py"] = (TESTS / "page_main.py").read_text("utf-8")
     files["pyscript.toml"] = CONFIGURATION.read_text("utf-8") + more
     for name, text in files.items():

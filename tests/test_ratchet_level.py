@@ -26,7 +26,8 @@ def test_a_conversation_is_begun_with_someone_who_is_away():
     other.says("now I am")
     settle(page, other)
     assert page.theirs() == ["now I am"]
-    assert (page.level.peer(), other.level.peer()) == ((bob.ours.public, "Bob"), (alice.ours.public, "Alice"))
+    assert [one.level.membership.other().name for one in (page, other)] == ["Bob", "Alice"]
+    assert other.level.membership.other().identity == alice.ours.public
 
 
 @pytest.mark.parametrize("with_opk", [True, False])
@@ -74,7 +75,7 @@ def test_a_third_is_refused_with_a_sentence_and_reads_and_changes_nothing():
     carol.begins_with(bob.device)
     settle(alice, bob, carol)
     assert alice.refused == bob.refused == ["not-of-this-pair"] and carol.level.standing() == THIRD
-    assert alice.level.peer()[1] == "Bob"
+    assert alice.level.membership.other().name == "Bob"
 
 
 def test_a_new_device_of_the_same_name_has_no_history_and_says_so():
@@ -89,6 +90,23 @@ def test_a_new_device_of_the_same_name_has_no_history_and_says_so():
     alice.says("new")
     settle(alice, again)
     assert again.theirs() == ["new"] and alice.notices == ["begun", "begun-anew"]
+
+
+def test_what_was_on_its_way_to_keys_that_the_other_has_lost_is_sealed_anew_and_shown_once():
+    alice, bob = met()
+    alice.wire = []
+    alice.says("one", "two")  # sealed, and the connection is down
+    cleared = Page(Device("Bob", 2), alice.relay).reads()
+    cleared.begins_with(alice.device)
+    cleared.reads()
+    for frame in alice.wire:
+        alice.relay.append(*frame)
+    alice.wire = None
+    alice.reads(2)
+    again = Page(alice.device, alice.relay)  # a crash between the two readings changes nothing
+    settle(again, cleared)
+    assert cleared.theirs() == ["one", "two"] and cleared.refused == ["prekey-gone"] + ["does-not-open"] * 2
+    assert again.own() == ["one", "two"] and alice.refused + again.refused == ["lost-session"] * 2
 
 
 def test_who_has_lost_the_keys_of_a_conversation_it_began_says_so():
@@ -117,7 +135,7 @@ def test_one_of_two_can_go_on_with_another_key_and_the_one_before_is_out():
     settle(alice, bob, carol)
     alice.says("for Carol")
     settle(alice, bob, carol)
-    assert carol.theirs() == ["for Carol"] and carol.level.peer()[1] == "Alice"
+    assert carol.theirs() == ["for Carol"] and carol.level.membership.other().name == "Alice"
     assert bob.refused == ["not-yours"] and bob.level.standing() == THIRD and not bob.level.can_seal()
 
 
@@ -126,7 +144,7 @@ def test_a_one_time_prekey_that_is_gone_begins_nothing():
     Page(alice, relay).reads().begins_with(bob)
     bob.one_time = bob.one_time[1:]
     page = Page(bob, relay).reads()
-    assert page.refused == ["prekey-gone"] and page.level.peer() is None
+    assert page.refused == ["prekey-gone"] and page.level.standing() == LOST
 
 
 def test_a_beginning_that_came_second_is_forgotten_with_the_next_one():
@@ -214,7 +232,7 @@ def test_a_beginning_that_was_changed_begins_nothing(at):
     data[at] ^= 1
     entry["body"] = prefix + alice.platform.base64url(bytes(data))
     page = Page(bob, relay).reads()
-    assert len(page.refused) == 1 and page.level.peer() is None and len(bob.one_time) == 8
+    assert len(page.refused) == 1 and page.level.membership.other() is None and len(bob.one_time) == 8
 
 
 # ------------------------------------------------------------------------------------------ the store

@@ -47,7 +47,7 @@ class Two(RuleBasedStateMachine):
         except Crash:
             page, kept = self.pages[who], self.devices[who].record
             self.visits(who)
-            sealed = [text for _, text in self.pages[who].level.record.unsent] if kept else []
+            sealed = [text for _, text, _ in self.pages[who].level.record.unsent] if kept else []
             for text in page.waiting:
                 if text not in sealed:
                     self.said[who].remove(text)  # it was only typed

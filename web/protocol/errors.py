@@ -41,6 +41,7 @@ class Refusal(Exception):
     for_people = "A message was refused."
     sent_again = False  # if it is an honest message, its sender's page sends it again
     may_open_later = False
+    of_known = False  # an honest entry gives it that was read before
 
 
 class NotEncrypted(Refusal):
@@ -72,6 +73,7 @@ class TooManyKeys(Refusal):
 
 class Replayed(Refusal):
     code = "replayed"
+    of_known = True
     for_people = "A message arrived again, or older than the first one of its sender here, so it is not shown."
 
 

@@ -16,6 +16,10 @@ class LogPosition:
         self.asked = 0  # what `last` was when we asked to join
         self.count = 0  # logs before this one
 
+    def resume(self, log, last):
+        """An earlier visit has read this log up to `last`."""
+        self.log, self.last = log, last
+
     def ask(self):
         """What a `join` frame says of it."""
         self.asked = self.last
@@ -35,7 +39,7 @@ class LogPosition:
 
     def joined(self, frame):
         """Whether this is the first sight of the log."""
-        is_new = self.log != frame["log"]
+        is_new = self.target is None or self.log != frame["log"]
         self.log, self.oldest, self.target = frame["log"], frame["oldest"], frame["newest"]
         if frame["oldest"] > frame["newest"]:
             self.last = frame["newest"]  # the relay keeps none of them, so none will come

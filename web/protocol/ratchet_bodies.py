@@ -23,10 +23,11 @@ def session_of(initial):
     return sha256(LABEL + b"session" + initial.ephemeral).digest()[:SESSION]
 
 
-def begin_fields(initial, name, recipient, recipient_name):
-    """initial || sized(name) || recipient(32) || sized(recipient's name)."""
+def begin_fields(initial, name, recipient, recipient_name, lost):
+    """initial || sized(name) || recipient(32) || sized(recipient's name) || lost(1). lost: whether whoever begins has no
+    keys of what was begun here before."""
     named = sized(utf8_bytes(name, "name")), sized(utf8_bytes(recipient_name, "recipient_name"))
-    return initial.octets + named[0] + exactly(recipient, 32, "recipient") + named[1]
+    return initial.octets + named[0] + exactly(recipient, 32, "recipient") + named[1] + bytes([lost])
 
 
 def begin_bytes(room, fields, head, ciphertext):
@@ -51,6 +52,9 @@ class Begin:
         self.name = clean(platform, reader)
         self.recipient = checked(reader.take(32))
         self.recipient_name = clean(platform, reader)
+        self.lost = reader.uint(1)
+        if self.lost > 1:
+            raise Malformed("begin: lost is neither yes nor no")
         self.fields = data[: reader.at]
         self.head = reader.take(HEADER)
         self.ciphertext = reader.take(GCM_TAG)  # of no text: it shows that both have the same key
@@ -78,6 +82,22 @@ class Message:
         self.ciphertext = data[reader.at :]
         if len(self.ciphertext) < LEAST + GCM_TAG:
             raise Malformed("ciphertext: shorter than the least padding")
+
+
+MEANINGS = {
+    "session": "which session of the two: the first bytes of a hash of the key it was begun with",
+    "dh": "an X25519 key of the sender, new with each answer",
+    "pn": "messages in the sender's chain before this one",
+    "n": "messages before this one in its chain",
+    "ct": "the text, padded and encrypted, and the tag(16)",
+}
+
+
+def message_parts(platform, body, prefix=MESSAGE_PREFIX):
+    """[(field, bytes)] in their order."""
+    reader = Reader(octets_of(platform, body, prefix))
+    parts = [(field, reader.take(size)) for field, size in (("session", SESSION), ("dh", 32), ("pn", 4), ("n", 4))]
+    return parts + [("ct", reader.data[reader.at :])]
 
 
 def octets_of(platform, body, prefix):

@@ -21,6 +21,7 @@ class PrekeyGone(Refusal):
 
 class DoesNotOpen(Refusal):
     code = "does-not-open"
+    of_known = True
     for_people = (
         "A message does not open with the keys of this conversation: it was changed on the way, was meant for another "
         "conversation, or arrived again long after it was read."
@@ -29,6 +30,7 @@ class DoesNotOpen(Refusal):
 
 class KeyDeleted(Refusal):
     code = "key-deleted"
+    of_known = True
     for_people = "A message arrived again, or so late that its key was deleted, so it cannot be read."
 
 
@@ -52,6 +54,7 @@ class NotYours(Refusal):
 
 class BegunAgain(Refusal):
     code = "begun-again"
+    of_known = True
     for_people = "The beginning of a conversation arrived again, so it does not count."
 
 
@@ -60,4 +63,13 @@ class NotStored(Refusal):
     for_people = (
         "This device could not store what comes after this message, so the message is not shown, and its key is still "
         "there. Make room on the device, and join the room again."
+    )
+
+
+class OfALostSession(Refusal):
+    code = "lost-session"
+    sent_again = True
+    for_people = (
+        "A message was written with keys that its reader has lost, so it cannot be read. The page of whoever wrote it "
+        "sends it again."
     )

@@ -39,8 +39,10 @@ class Record:
     rank       that of the thread that was begun last
     threads    [Thread]
     pending    body of a beginning of ours that was not read yet, or ""
-    unsent     [(body, text)] of ours, sealed and not read in the log yet
-    fresh      [(seq, own, text)] of what was read last: it may not have been shown yet
+    unsent     [(body, text, lost)] of ours, sealed and not read in the log yet. lost: the other has lost the keys, so
+               it is to be sealed anew once it was read; body is "" from then on
+    fresh      [(seq, at, identity, name, text)] of what was read last: it may not have been shown yet. at: when, by the
+               relay; identity, name: of who wrote it, both empty for ours
     used       sessions that were ever begun here, the newest
     """
 
@@ -70,6 +72,10 @@ class Record:
         begun = [one for one in self.threads if one.rank]
         return max(begun, key=lambda one: one.rank) if begun else None
 
+    def is_lost(self):
+        """Whether the two talked here, and this device has no keys of it."""
+        return bool(self.pair) and self.current() is None
+
     def begun(self, thread):
         """The beginning of this thread was read."""
         self.rank += 1
@@ -89,8 +95,8 @@ class Record:
         data = bytes([FORM]) + uint(self.read, 8, "read") + uint(self.newest, 8, "newest") + uint(self.rank, 4, "rank")
         data += listed([text.encode() for text in texts]) + listed(self.pair)
         data += listed([thread_octets(one) for one in self.threads])
-        data += listed([sized(body.encode()) + text.encode() for body, text in self.unsent])
-        data += listed([uint(seq, 8, "seq") + bytes([own]) + text.encode() for seq, own, text in self.fresh])
+        data += listed([sized(body.encode()) + bytes([lost]) + text.encode() for body, text, lost in self.unsent])
+        data += listed([fresh_octets(*one) for one in self.fresh])
         return data + listed(self.used)
 
     @classmethod
@@ -105,9 +111,7 @@ class Record:
         record.pair = tuple(parts(reader))
         record.threads = [thread_of(part) for part in parts(reader)]
         record.unsent = [sealed_of(part) for part in parts(reader)]
-        record.fresh = [
-            (int.from_bytes(part[:8], "big"), part[8] == 1, part[9:].decode()) for part in parts(reader)
-        ]  # fmt: skip
+        record.fresh = [fresh_of(part) for part in parts(reader)]
         record.used = parts(reader)
         if reader.at < len(octets):
             raise Malformed("record: too long")
@@ -137,7 +141,19 @@ def thread_of(octets):
     return Thread(session, rank, peer, ad, State.read(octets[reader.at :]))
 
 
+def fresh_octets(seq, at, identity, name, text):
+    return uint(seq, 8, "seq") + sized(at.encode()) + sized(identity) + sized(name.encode()) + text.encode()
+
+
+def fresh_of(octets):
+    reader = Reader(octets)
+    seq, at, identity = reader.uint(8), reader.sized(LONGEST).decode(), reader.sized(LONGEST)
+    name = reader.sized(LONGEST).decode()
+    return seq, at, identity, name, octets[reader.at :].decode()
+
+
 def sealed_of(octets):
     reader = Reader(octets)
     body = reader.sized(LONGEST).decode()
-    return body, octets[reader.at :].decode()
+    lost = reader.uint(1) == 1
+    return body, octets[reader.at :].decode(), lost

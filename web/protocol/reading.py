@@ -1,7 +1,7 @@
 """What a session has read: entries become rows, once or when their key is there. Specification, section 5. Pure."""
 
 from . import rows
-from .errors import Malformed, Refusal, Replayed, TooManyKeys
+from .errors import Malformed, Refusal, TooManyKeys
 from .levels import Changed, Waiting
 from .shelf import Shelf
 from .wire import Wire
@@ -33,6 +33,16 @@ class Reading:
         if self.kept:
             self.show_rows(self.kept.rows_before(log, oldest))
 
+    def take_up(self, resumed):
+        """Rows of what this device has kept, up to where the level goes on: the newest may not have been shown yet."""
+        self.log = resumed.log
+        seqs = [seq for seq, _, _ in resumed.fresh]
+        if self.kept:
+            self.show_rows(self.kept.rows_before(resumed.log, min(seqs + [resumed.read + 1])))
+        entries = [{"seq": seq, "at": at, "row": f"r{seq}"} for seq, at, _ in resumed.fresh]
+        self.show_rows([self.row_of(entry, opened) for entry, (_, _, opened) in zip(entries, resumed.fresh)])
+        self.writers.tell()
+
     def row_of(self, entry, outcome):
         row = self.writers.row_of(entry, outcome)
         if self.kept and row["kind"] == "message":
@@ -59,7 +69,7 @@ class Reading:
         fresh = []
         for entry, outcome in zip(entries, outcomes):
             self.verdict.count(outcome)
-            if isinstance(outcome, Replayed) and entry["seq"] <= self.reread_until:
+            if isinstance(outcome, Refusal) and outcome.of_known and entry["seq"] <= self.reread_until:
                 continue
             if isinstance(outcome, Refusal) and outcome.sent_again and self.writing.came_too_late(entry):
                 continue

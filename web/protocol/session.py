@@ -42,6 +42,14 @@ class Session:
         self.complaint = ""  # why the last text was not taken
         self.preparing = self.prepared = False
         self.pursuing = False  # a derivation is due at some time
+        self.take_up(level.resumed())
+
+    def take_up(self, resumed):
+        """Shows what the level has kept of an earlier visit, and goes on from there. resumed: a Resumed, or None."""
+        if resumed:
+            self.log.resume(resumed.log, resumed.read)
+            self.reading.take_up(resumed)
+            self.writing.take_up(resumed.unsent)
 
     # ------------------------------------------------------------------------------------------ the connection
 

@@ -1,10 +1,13 @@
 """What a session says: sealed in its order, sent, sent again until the relay has it. Specification, section 5. Pure."""
 
+from hashlib import sha256
+
 from . import rows
 from .envelope import text_bytes
 from .errors import Problem
 from .levels import MESSAGE
 from .outbox import Outbox
+from .store_errors import NotKept
 
 # Refused for the moment: seconds without sending, and then the same again.
 FOR_THE_MOMENT = {"too-fast": 1.0, "address-too-fast": 1.0, "room-too-fast": 1.0, "storage": 5.0}
@@ -34,9 +37,26 @@ class Writing:
         text_bytes(text)
         if self.level.standing():
             raise Problem("message", "may-not-write", self.level.standing())
-        item = self.outbox.add(self.platform.base64url(self.platform.random(16)), text)
+        item = self.outbox.add(self.new_id(), text)
         self.show.pending(rows.own(item, self.name, self.level.tag))
         await self.seal_waiting()
+
+    def take_up(self, unsent):
+        """Takes up (body, text) of an earlier visit that were not read in the log yet; body "" to be sealed anew."""
+        for body, text in unsent:
+            item = self.outbox.add(self.new_id(), text)
+            if body:
+                self.sealed(item, body)
+            self.show.pending(rows.own(item, self.name, self.level.tag))
+
+    def new_id(self):
+        return self.platform.base64url(self.platform.random(16))
+
+    def sealed(self, item, body):
+        self.outbox.seal(item, body)
+        if self.level.keeps_sealed:
+            # The same on each visit: what a crash has sent already is not taken twice.
+            item.id = self.platform.base64url(sha256(body.encode()).digest()[:16])
 
     async def prepared(self):
         """The level can seal from now on."""
@@ -50,7 +70,10 @@ class Writing:
             item = self.outbox.next_unsealed()
             while item and self.level.can_seal() and (self.online or self.level.relayed_is_final):
                 self.sealing = item
-                self.outbox.seal(item, await self.level.seal(item.text))
+                try:
+                    self.sealed(item, await self.level.seal(item.text))
+                except NotKept as failure:
+                    self.change(item, "failed", failure.for_people)
                 self.transmit()
                 item = self.outbox.next_unsealed()
         finally:
@@ -85,7 +108,7 @@ class Writing:
         """The relay has lost what it had taken. Where a text counts only in the log, it is sealed for the new one."""
         for item in self.outbox.items:
             item.taken = False
-            if not self.level.relayed_is_final:
+            if not self.level.relayed_is_final and not self.level.keeps_sealed:
                 self.unseal(item)
 
     def transmit(self):
@@ -124,7 +147,7 @@ class Writing:
 
     def unseal(self, item):
         """It will be another body, and so has another id."""
-        item.id, item.body = self.platform.base64url(self.platform.random(16)), None
+        item.id, item.body = self.new_id(), None
         item.sent = item.taken = False
 
     async def retry(self, row):

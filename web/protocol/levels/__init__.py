@@ -20,9 +20,13 @@ A level, for one session (one Join of one page):
     await level.reopen(entries)     the same for entries that were not for us, once Changed says that more can be read
     await level.wish(entry) -> bool whether its key is unknown, and wanted from now on
     level.keyring                   what is still to be derived, or None
+    level.resumed()                 Resumed, if the level keeps by itself what it has read and sealed; else None
+    Level.keeps_sealed              whether what was sealed lasts, in that, and does not depend on the log that it is for
+    Level.of_two                    whether a room is one of two people: whom to talk to is asked, and no list is signed
     level.begins_at(log, oldest)    the relay's id of the log that is about to be read, and the oldest seq it keeps
     level.new_log()                 the relay began the room's log anew: seqs start again
     level.people(present)           who is a member, as people.py gives it, where the level knows that; else None
+    level.changed_keys()            pins of members, verified once, that have another key now, where Level.secret is "device"
     level.unconfirmed()             since when nobody has confirmed that, if it is too long, in seconds of 1970; else 0
     level.close()                   the room was left: nothing is derived any more
 
@@ -98,6 +102,18 @@ class Control:
         self.if_newest = if_newest
 
 
+class Resumed:
+    """What a level kept on an earlier visit. log, read: the relay's id of the log, and the seq up to which it was read;
+    fresh: [(seq, at, Opened)] that may not have been shown yet; unsent: [(body, text)] of ours that were not read in the
+    log yet, body "" for a text that has to be sealed anew."""
+
+    def __init__(self, log, read, fresh, unsent):
+        self.log = log
+        self.read = read
+        self.fresh = fresh
+        self.unsent = unsent
+
+
 class SharedSecret:
     """What is the same at all levels where a passphrase is all that a room has: anyone who knows it may write."""
 
@@ -105,6 +121,10 @@ class SharedSecret:
     forms = {}
     relayed_is_final = True
     has_duties = False
+    of_two = keeps_sealed = False
+
+    def resumed(self):
+        return None
 
     def can_seal(self):
         return True

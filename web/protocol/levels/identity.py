@@ -12,7 +12,7 @@ from . import MESSAGE, Changed, Tag
 from .keyring import KeyRing
 from .membership import Membership
 from .messages import Messages
-from .people import meet, people
+from .people import changed_keys, meet, people
 from .steward import HISTORY, MEMBERS, Steward
 
 
@@ -35,6 +35,7 @@ class Identity:
     in_clear = "who wrote it, by key, how much before, and what it had been shown: all before ct is not encrypted"
     relayed_is_final = False
     has_duties = True
+    of_two = keeps_sealed = False
     scope = ""  # before the room's name in all that is signed
 
     @classmethod
@@ -66,6 +67,9 @@ class Identity:
     async def start(cls, platform, room, name, entrance):
         """A new session. entrance: as Membership has it."""
         return cls(platform, room, entrance)
+
+    def resumed(self):
+        return None
 
     def begins_at(self, log, oldest):
         self.messages.anchors.complete_from(oldest)
@@ -150,9 +154,7 @@ class Identity:
     # ------------------------------------------------------------------------------------------ people
 
     def changed_keys(self):
-        """The pins of members whose key was verified, and is another now that nobody has acknowledged."""
-        pins = [self.trust.of(member.identity) for member in self.membership.members()]
-        return [pin for pin in pins if pin and pin.former_verified]
+        return changed_keys(self.membership, self.trust)
 
     def unconfirmed(self):
         """Since when nobody has confirmed the list, if that is too long ago: seconds since 1970-01-01 UTC; else 0."""

@@ -28,7 +28,8 @@ def meet(membership, trust):
 
 def people(platform, membership, trust, present):
     """members: those of the list, each with id (base64url), name, tag, color, admin, you, present, trust and changed;
-    waiting: names that are connected and no member's; admin: whether we are one. present: the names that are connected.
+    waiting: names that are connected and no member's; admin: whether we are one; two: whether the room is one of two.
+    present: the names that are connected.
     """
     listed = membership.members()
     names = [member.name for member in listed]
@@ -38,6 +39,7 @@ def people(platform, membership, trust, present):
         "waiting": sorted({name for name in present if name not in names}) if is_member else [],
         "admin": membership.is_admin(),
         "confirmed": "",
+        "two": False,
     }
 
 
@@ -55,3 +57,9 @@ def shown(platform, membership, trust, member, present):
         "trust": trust.state(member.identity),
         "changed": pin is not None and pin.former is not None,
     }
+
+
+def changed_keys(membership, trust):
+    """The pins of members whose key was verified, and is another now that nobody has acknowledged."""
+    pins = [trust.of(member.identity) for member in membership.members()]
+    return [pin for pin in pins if pin and pin.former_verified]
