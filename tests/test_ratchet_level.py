@@ -93,7 +93,7 @@ def test_a_new_device_of_the_same_name_has_no_history_and_says_so():
 
 
 def test_what_was_on_its_way_to_keys_that_the_other_has_lost_is_sealed_anew_and_shown_once():
-    alice, bob = met()
+    alice, _ = met()
     alice.wire = []
     alice.says("one", "two")  # sealed, and the connection is down
     cleared = Page(Device("Bob", 2), alice.relay).reads()

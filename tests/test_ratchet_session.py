@@ -1,4 +1,4 @@
-"""Sessions at level ratchet: what a visit leaves, the next one takes up. On a relay in memory, by the page's own code."""
+"""Sessions at level ratchet: what a visit leaves, the next one takes up. On a relay in memory."""
 
 import pytest
 
@@ -10,7 +10,6 @@ from protocol.kept import Kept
 from protocol.levels.ratchet import LOST, NOBODY, THIRD, Ratchet
 from protocol.store_errors import NotKept
 from reference import run
-
 
 AT = "2026-11-26T05:12:00.000Z"  # when that relay takes everything
 

@@ -24,8 +24,8 @@ def session_of(initial):
 
 
 def begin_fields(initial, name, recipient, recipient_name, lost):
-    """initial || sized(name) || recipient(32) || sized(recipient's name) || lost(1). lost: whether whoever begins has no
-    keys of what was begun here before."""
+    """initial || sized(name) || recipient(32) || sized(recipient's name) || lost(1). lost: whether whoever begins has
+    no keys of what was begun here before."""
     named = sized(utf8_bytes(name, "name")), sized(utf8_bytes(recipient_name, "recipient_name"))
     return initial.octets + named[0] + exactly(recipient, 32, "recipient") + named[1] + bytes([lost])
 

@@ -21,12 +21,12 @@ A level, for one session (one Join of one page):
     await level.wish(entry) -> bool whether its key is unknown, and wanted from now on
     level.keyring                   what is still to be derived, or None
     level.resumed()                 Resumed, if the level keeps by itself what it has read and sealed; else None
-    Level.keeps_sealed              whether what was sealed lasts, in that, and does not depend on the log that it is for
+    Level.keeps_sealed              whether what was sealed lasts in that, and does not depend on the log it is for
     Level.of_two                    whether a room is one of two people: whom to talk to is asked, and no list is signed
     level.begins_at(log, oldest)    the relay's id of the log that is about to be read, and the oldest seq it keeps
     level.new_log()                 the relay began the room's log anew: seqs start again
     level.people(present)           who is a member, as people.py gives it, where the level knows that; else None
-    level.changed_keys()            pins of members, verified once, that have another key now, where Level.secret is "device"
+    level.changed_keys()            where Level.secret is "device": pins that were verified, and have another key now
     level.unconfirmed()             since when nobody has confirmed that, if it is too long, in seconds of 1970; else 0
     level.close()                   the room was left: nothing is derived any more
 
@@ -104,8 +104,8 @@ class Control:
 
 class Resumed:
     """What a level kept on an earlier visit. log, read: the relay's id of the log, and the seq up to which it was read;
-    fresh: [(seq, at, Opened)] that may not have been shown yet; unsent: [(body, text)] of ours that were not read in the
-    log yet, body "" for a text that has to be sealed anew."""
+    fresh: [(seq, at, Opened)] that may not have been shown yet; unsent: [(body, text)] of ours that were not read in
+    the log yet, body "" for a text that has to be sealed anew."""
 
     def __init__(self, log, read, fresh, unsent):
         self.log = log

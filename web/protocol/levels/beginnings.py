@@ -1,4 +1,4 @@
-"""How a conversation at level ratchet is begun: by us, by the other, or by others in our room. Its specification, 5. Pure.
+"""How a conversation at level ratchet is begun: by us, the other, or a third. Its specification, 5. Pure.
 
 Each function changes the Record that it is given; ratchet.py stores it, or drops it.
 """

@@ -25,7 +25,8 @@ class Two:
 
     def other(self):
         """The other of the two, or None: if there is nobody yet, or if we are none of them."""
-        return [one for one in self.listed if one.identity != self.ours.public][0] if self.us() else None
+        others = [one for one in self.listed if one.identity != self.ours.public]
+        return others[0] if self.us() else None
 
     def is_admin(self):
         return False
