@@ -9,6 +9,7 @@ from protocol.encoding import exactly, uint
 from protocol.errors import Problem, Refusal
 from protocol.export import DRAFT, MESSAGE, NAME, PINS, ROOM, write_item
 from protocol.keeping import read_name, read_state, write_message, write_name, write_state
+from protocol.levels.ratchet import Ratchet
 from protocol.platform import ED25519_PKCS8
 from protocol.records import id_of
 from protocol.store_errors import NotKept
@@ -55,6 +56,8 @@ async def name_items(device, place):
     items = [write_item(NAME, owner, *seeds), write_item(PINS, owner, await records.get(place + ".trust"))]
     for key in await records.store.keys("keys", place + ".room."):
         address, state = read_state(platform, await records.get(key))
+        if address.startswith(Ratchet.id + "/"):
+            continue  # two devices that go on from one state would use the same keys
         items.append(write_item(ROOM, owner, address.encode("utf-8"), state))
     return items
 

@@ -29,6 +29,7 @@ class Profile:
         self.rooms = 0
         self.generation = self.former_generation = 0
         self.ours = self.former = self.trust = None
+        self.prekeys = None  # of level ratchet, once a room of it was entered: ratchet.py
         self.unsaved = self.saving = self.erased = False
 
     async def load(self):

@@ -1,0 +1,182 @@
+"""What level ratchet keeps on a device, in real browsers: across a reload, in one transaction, in one tab at a time."""
+
+import pytest
+
+from reveal import forms_of, stands_in
+from test_device import START, Tab
+
+ENTER = """
+from device.ratchet import ratchet_entrance
+from joining import Wish
+
+global door
+told = []
+wish = Wish("Alice", ROOM, None, "ratchet")
+door = await ratchet_entrance(device, wish, told.append)
+return [door.ours.public.hex(), door.record and door.record.hex(), [pair[1].hex() for pair in door.prekeys.ring.one_time]]
+"""
+RECORD = """
+from protocol.ratchet_record import Record
+
+record = Record()
+record.log = "L1"
+record.fresh = [(1, "2026-11-26T12:00:00.000Z", bytes([7]) * 32, "Bob", "SAID")]
+"""
+KEEP = RECORD + 'await door.keep(record.octets(), [bytes.fromhex(one) for one in "USED".split()])'
+PUBLISHED = "_, _, new = await door.prekeys.due(0, 0)\nreturn [one.hex() for one in new]"
+
+
+class Device(Tab):
+    def enters_room(self, room: str = "den"):
+        """(identity, record or None, public one-time prekeys)."""
+        return self.python(ENTER.replace("ROOM", repr(room)))
+
+    def keeps(self, said: str = "between us", used: str = "") -> None:
+        self.python(KEEP.replace("SAID", said).replace("USED", used))
+
+
+@pytest.fixture
+def tab(device_context, device_server):
+    def make() -> Device:
+        made = Device(device_context, device_server.url)
+        made.starts()
+        return made
+
+    return make
+
+
+def test_a_record_and_the_prekeys_are_there_after_a_reload_and_what_was_used_is_not(tab):
+    one = tab()
+    identity, record, prekeys = one.enters_room()
+    assert (record, prekeys) == (None, [])
+    published = one.python(PUBLISHED)
+    assert len(published) == 100
+    one.keeps(used=f"{published[3]} {published[5]}")
+    one.comes_again()
+    again, record, prekeys = one.enters_room()
+    assert again == identity and b"between us".hex() in record
+    assert prekeys == [public for number, public in enumerate(published) if number not in (3, 5)]
+    assert one.enters_room("cellar")[1:] == [None, prekeys]
+
+
+def test_two_rooms_of_a_name_use_up_one_ring(tab):
+    one = tab()
+    one.enters_room()
+    published = one.python(PUBLISHED)
+    one.python("global first\nfirst = door")
+    one.enters_room("cellar")
+    assert one.python("return first.prekeys is door.prekeys")
+    one.keeps(used=published[0])
+    one.python(KEEP.replace("door.keep", "first.keep").replace("USED", published[1]))
+    one.comes_again()
+    assert one.enters_room()[2] == published[2:]
+
+
+@pytest.mark.parametrize("failing", ["put", "delete"])
+def test_what_cannot_be_stored_whole_is_not_stored_at_all(tab, failing):
+    one = tab()
+    one.enters_room()
+    published = one.python(PUBLISHED)
+    one.keeps("before")
+    if failing == "put":  # the second of the two in the transaction
+        one.page.evaluate("""() => {
+          const put = IDBObjectStore.prototype.put;
+          let count = 0;
+          IDBObjectStore.prototype.put = function (...given) {
+            const request = put.apply(this, given);
+            if (++count === 2) this.transaction.abort();
+            return request;
+          };
+        }""")
+    else:
+        one.page.evaluate("""() => { IDBDatabase.prototype.transaction = () => {
+          throw new DOMException("full", "QuotaExceededError");
+        }; }""")
+    code = one.fails(KEEP.replace("SAID", "after").replace("USED", published[0]))
+    assert code == {"put": "store-failed", "delete": "store-full"}[failing]
+    assert one.python("return door.prekeys.pair(bytes.fromhex('%s')) is not None" % published[0])
+    one.comes_again()
+    _, record, prekeys = one.enters_room()
+    assert b"before".hex() in record and b"after".hex() not in record and prekeys == published
+
+
+def test_who_changes_what_is_kept_waits_for_another_who_does(tab):
+    one = tab()
+    one.enters_room()
+    one.python("global release\nrelease = await door.turn()")
+    other = tab()
+    name = one.python("from device.ratchet import TURN\nreturn TURN")
+    held = """async (name) => (await navigator.locks.query()).held.filter((lock) => lock.name.startsWith(name)).length"""
+    assert other.page.evaluate(held, name) == 1
+    other.page.evaluate("""async (name) => {
+      const { held } = await navigator.locks.query();
+      window.turn = "waits";
+      navigator.locks.request(held.find((lock) => lock.name.startsWith(name)).name, () => { window.turn = "has it"; });
+    }""", name)  # fmt: skip
+    waiting = "async () => (await navigator.locks.query()).pending.length"
+    assert other.page.evaluate(waiting) == 1 and other.page.evaluate("turn") == "waits"
+    one.python("release()")
+    other.page.wait_for_function("turn === 'has it'")
+
+
+def test_a_copy_of_the_store_shows_neither_texts_nor_private_keys(tab):
+    one = tab()
+    one.enters_room()
+    one.python(PUBLISHED)
+    one.keeps("between us")
+    private = one.python("ring = door.prekeys.ring\nreturn [ring.spk[0].hex(), ring.one_time[0][0].hex()]")
+    stored = repr(one.records())
+    for secret in (b"between us", *map(bytes.fromhex, private)):
+        assert not any(stands_in(form, stored) for form in forms_of(secret))
+
+
+def test_a_record_or_a_ring_that_was_changed_is_damaged_and_nothing_is_made_in_its_place(tab):
+    one = tab()
+    one.enters_room()
+    one.keeps()
+    for ending in (".prekeys", ""):
+        keys = [key for store, key, _ in one.records() if store == "keys"]
+        [key] = [key for key in keys if (key.endswith(ending) if ending else ".room." in key)]
+        [value] = [value for _, one_key, value in one.records() if one_key == key]
+        one.changes("keys", key, value[:-9] + ("A" if value[-9] != "A" else "B") + value[-8:])
+        one.comes_again()
+        assert one.fails(ENTER.replace("ROOM", repr("den"))) == "store-damaged"
+        one.changes("keys", key, value)
+        one.comes_again()
+        one.enters_room()
+
+
+def test_a_name_that_is_erased_takes_its_records_and_prekeys_with_it(tab):
+    one = tab()
+    one.enters_room()
+    one.keeps()
+    one.python("door.close()")
+    one.python("await device.erase_name('Alice')")
+    assert [key for store, key, _ in one.records() if store == "keys" and "." in key] == []
+
+
+def test_a_file_to_take_along_holds_neither(tab):
+    one = tab()
+    one.enters_room()
+    one.python(PUBLISHED)
+    one.keeps()
+    one.python('await door.profile.keep_room_state("identity/kitchen", b"a list of members")')
+    one.python('await device.locking.choose("copper kettle 47")')
+    items = one.python("""
+        from protocol import export
+        kept = {}
+        write = export.write
+
+        async def look(platform, text, items):
+            kept["items"] = items
+            return await write(platform, text, items)
+
+        export.write = look
+        await moving.written(device, "copper kettle 47")
+        export.write = write
+        return [one.hex() for one in kept["items"]]
+    """)
+    whole = b"".join(map(bytes.fromhex, items))
+    assert b"a list of members" in whole and b"between us" not in whole and b"ratchet/" not in whole
+    private = one.python("return [pair[0].hex() for pair in door.prekeys.ring.one_time[:3]]")
+    assert not any(bytes.fromhex(one) in whole for one in private)

@@ -1,0 +1,121 @@
+"""What level ratchet keeps on this device: a record for each room, and the private prekeys of a name. The page.
+
+Specification, level ratchet, section 6. Neither is in the file that takes a device along: two devices that go on from
+one record would use the same keys.
+"""
+
+from browser import locks
+from device.profile import room_key
+from protocol.errors import Problem, Refusal
+from protocol.keeping import write_state
+from protocol.prekey_ring import PrekeyRing
+from protocol.ratchet_record import Record
+from protocol.store_errors import NotKept
+
+TURN = "secure-chat ratchet "  # names of locks begin so
+
+
+def ring_key(place):
+    """Where the prekeys of a name lie, beside what else there is of it."""
+    return place + ".prekeys"
+
+
+class Prekeys:
+    """Those of a Profile, shared by all its rooms of the level."""
+
+    def __init__(self, profile):
+        self.profile = profile
+        self.platform = profile.device.platform
+        self.ring = None
+
+    async def load(self):
+        """Reads them; a name's first room of the level makes some. Raises NotKept."""
+        octets = await self.profile.records.get(ring_key(self.profile.place))
+        try:
+            self.ring = PrekeyRing.read(octets) if octets else None
+        except Refusal:
+            raise NotKept("store-damaged")
+        if self.ring is None:
+            await self.store(await PrekeyRing.fresh(self.platform), [])
+
+    def pair(self, public):
+        return self.ring.pair(public)
+
+    async def store(self, ring, records):
+        """Stores a ring, with `records` beside it, all or none. Raises NotKept."""
+        profile = self.profile
+        if profile.erased:
+            raise NotKept("store-closed")
+        sealed = await profile.records.sealed(ring_key(profile.place), ring.octets())
+        await profile.records.store.put_all(records + [sealed])
+        self.ring = ring
+
+    async def due(self, number, left):
+        """(number, spk, [new one-time prekeys]) to be published, once their private keys are stored; None if the relay
+        needs none. number, left: as PrekeyRing.due() has them. Raises NotKept."""
+        return await self.profile.device.in_turn(self.renewed, number, left)
+
+    async def renewed(self, number, left):
+        ring, new = await self.ring.due(self.platform, number, left)
+        if new is None:
+            return None
+        await self.store(ring, [])
+        return ring.number, ring.spk[1], new
+
+    async def used(self, used, records):
+        await self.store(self.ring.without(used), records)
+
+
+class RatchetEntrance:
+    """As levels/ratchet.py asks for it. record: octets that were kept of the room, or None; the rest as Entrance."""
+
+    def __init__(self, profile, address, record, inviter, tell):
+        self.profile = profile
+        self.name = profile.name
+        self.ours = profile.ours
+        self.trust = profile.trust
+        self.prekeys = profile.prekeys
+        self.address = address
+        self.record = record
+        self.inviter = inviter
+        self.tell = tell
+
+    async def turn(self):
+        return await locks.wait(TURN + room_key(self.profile.device, self.profile.place, self.name, self.address))
+
+    async def keep(self, octets, used):
+        """In one transaction. Raises NotKept, and then nothing is stored."""
+        await self.profile.device.in_turn(self.stored, octets, used)
+
+    async def stored(self, octets, used):
+        profile = self.profile
+        key = room_key(profile.device, profile.place, self.name, self.address)
+        record = await profile.records.sealed(key, write_state(self.address, octets))
+        if used or profile.erased:
+            await self.prekeys.used(used, [record])
+        else:
+            await profile.records.store.put_all([record])
+
+    def close(self):
+        self.profile.close()
+
+
+async def ratchet_entrance(device, wish, tell):
+    """Of a wish at level ratchet. Raises Problem."""
+    profile, address = await device.enter(wish.name), wish.address()
+    try:
+        if profile.prekeys is None:
+            prekeys = Prekeys(profile)
+            await device.in_turn(prekeys.load)
+            profile.prekeys = profile.prekeys or prekeys
+        record = await profile.room_state(address)
+        if record:
+            Record.read_octets(record)
+        return RatchetEntrance(profile, address, record, wish.inviter, tell)
+    except NotKept as failure:
+        profile.close()
+        raise Problem("name", failure.code, failure.for_people)
+    except Refusal:
+        profile.close()
+        failure = NotKept("store-damaged")
+        raise Problem("name", failure.code, failure.for_people)
