@@ -7,6 +7,7 @@ from playwright.sync_api import expect
 
 from conftest import close_pages, keep_evidence
 from person import Person
+from protocol.levels.ratchet import NOBODY
 
 NOT_YET = "You are not a member of this room yet. Its admins see you at the door, and can add you."
 NO_MORE = "You are not a member of this room any more. What is written from now on is not for you."
@@ -69,6 +70,25 @@ class Device(Person):
     def removes(self, name: str) -> None:
         self.does(f"Remove {name}", name)
         self.page.get_by_role("alert").get_by_role("button", name="Remove").click()
+
+    # -------------------------------------------------------------------------------------------- rooms of two
+
+    def meets(self, room: str = "den", state: str = NOBODY) -> "Device":
+        """Joins at level Ratchet."""
+        return self.joins(room, "Ratchet", state)
+
+    def talks_to(self, name: str) -> None:
+        """Begins a conversation with whom the relay says is here."""
+        self.button(f"Talk to: {name}").click()
+
+    def names(self, name: str) -> None:
+        """Begins a conversation by a name that is typed."""
+        self.field("Talk to, by name").fill(name)
+        self.button("Begin").click()
+
+    def answers(self, label: str) -> None:
+        """A question above the messages."""
+        self.page.get_by_role("alert").get_by_role("button", name=label, exact=True).click()
 
     # -------------------------------------------------------------------------------------------- trust
 

@@ -3,7 +3,7 @@
 import pytest
 
 from reveal import forms_of, stands_in
-from test_device import START, Tab
+from test_device import Tab
 
 ENTER = """
 from device.ratchet import ratchet_entrance
@@ -13,7 +13,8 @@ global door
 told = []
 wish = Wish("Alice", ROOM, None, "ratchet")
 door = await ratchet_entrance(device, wish, told.append)
-return [door.ours.public.hex(), door.record and door.record.hex(), [pair[1].hex() for pair in door.prekeys.ring.one_time]]
+published = [pair[1].hex() for pair in door.prekeys.ring.one_time]
+return [door.ours.public.hex(), door.record and door.record.hex(), published]
 """
 RECORD = """
 from protocol.ratchet_record import Record
@@ -94,7 +95,7 @@ def test_what_cannot_be_stored_whole_is_not_stored_at_all(tab, failing):
         }; }""")
     code = one.fails(KEEP.replace("SAID", "after").replace("USED", published[0]))
     assert code == {"put": "store-failed", "delete": "store-full"}[failing]
-    assert one.python("return door.prekeys.pair(bytes.fromhex('%s')) is not None" % published[0])
+    assert one.python(f"return door.prekeys.pair(bytes.fromhex('{published[0]}')) is not None")
     one.comes_again()
     _, record, prekeys = one.enters_room()
     assert b"before".hex() in record and b"after".hex() not in record and prekeys == published
@@ -106,7 +107,9 @@ def test_who_changes_what_is_kept_waits_for_another_who_does(tab):
     one.python("global release\nrelease = await door.turn()")
     other = tab()
     name = one.python("from device.ratchet import TURN\nreturn TURN")
-    held = """async (name) => (await navigator.locks.query()).held.filter((lock) => lock.name.startsWith(name)).length"""
+    held = (
+        """async (name) => (await navigator.locks.query()).held.filter((lock) => lock.name.startsWith(name)).length"""
+    )
     assert other.page.evaluate(held, name) == 1
     other.page.evaluate("""async (name) => {
       const { held } = await navigator.locks.query();

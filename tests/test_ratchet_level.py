@@ -105,7 +105,7 @@ def test_what_was_on_its_way_to_keys_that_the_other_has_lost_is_sealed_anew_and_
     alice.reads(2)
     again = Page(alice.device, alice.relay)  # a crash between the two readings changes nothing
     settle(again, cleared)
-    assert cleared.theirs() == ["one", "two"] and cleared.refused == ["prekey-gone"] + ["does-not-open"] * 2
+    assert cleared.theirs() == ["one", "two"] and cleared.refused == ["prekey-gone"] + ["no-keys"] * 2
     assert again.own() == ["one", "two"] and alice.refused + again.refused == ["lost-session"] * 2
 
 

@@ -8,6 +8,7 @@ from identity_room import Relay, settle
 from protocol.errors import Problem
 from protocol.kept import Kept
 from protocol.levels.ratchet import LOST, NOBODY, THIRD, Ratchet
+from protocol.reading import READ_BEFORE
 from protocol.store_errors import NotKept
 from reference import run
 
@@ -90,7 +91,8 @@ def test_another_visit_goes_on_where_the_one_before_ended_and_shows_what_was_rea
     assert again.said() == [("Bob", "three", "relayed")]
     settle(alice, again)
     assert asked == 4 and again.said() == [("Bob", "three", "relayed"), ("Alice", "four", "")]
-    assert again.rows("message")[0]["at"] == AT and again.codes() == again.notices() == []
+    assert again.rows("message")[0]["at"] == AT and again.codes() == []
+    assert again.notices() == [READ_BEFORE[0]]
 
 
 @pytest.mark.parametrize("taken", [False, True], ids=["before the relay has it", "after"])

@@ -6,6 +6,7 @@ import inventory
 from browser import clock
 from browser.link import Link
 from device.entrance import entrance, kept_of
+from device.ratchet import ratchet_entrance
 from device.settings import Settings
 from directory import Directory
 from invites import Invites
@@ -145,17 +146,31 @@ class Chat:
             session = self.sessions.get(address)
             session.show.alert(sentence, []) if session else said.append(sentence)
 
-        secret = await entrance(self.device, wish, tell) if level.secret == "device" else wish.passphrase
+        secret = await self.secret(level, wish, tell)
         started = await level.start(self.platform, wish.room, wish.name, secret)
         self.keepers[address], kept, draft = await kept_of(self.platform, self.device, wish, tell)
         session = self.sessions[address] = self.session(wish, level, started, kept)
         session.show.restore(draft)
         if level.secret == "device":
-            self.directory.publish(secret.profile, tell)
+            self.publish(level, secret, tell)
         for sentence in said:
             tell(sentence)
         if self.online:
             session.up()
+
+    async def secret(self, level, wish, tell):
+        """What the level begins a session with. Raises Problem."""
+        if level.secret != "device":
+            return wish.passphrase
+        return await (ratchet_entrance if level.of_two else entrance)(self.device, wish, tell)
+
+    def publish(self, level, entrance, tell):
+        """Our key, and where a conversation is begun with somebody who is away, what it is begun with."""
+
+        async def published():
+            await self.people.conversations.keep_up(entrance)
+
+        self.directory.publish(entrance.profile, tell, published if level.of_two else None)
 
     def session(self, wish, level, started, kept):
         """The Session of a level that was started, with its room in the view."""
@@ -170,8 +185,13 @@ class Chat:
             self.platform, started, address, wish.name, show, self.transmit, self.later, self.pump.put,
             [("Leave and join again", leave)], kept,
         )  # fmt: skip
-        show.tools(bound(self.invites.tools(level) + list(self.room_tools), session))
+        show.tools(bound(self.tools(level), session))
         return session
+
+    def tools(self, level):
+        """The buttons in a room's header: (label, async work(session))."""
+        anew = [("Begin anew", self.people.begin_anew)] if level.of_two else []
+        return self.invites.tools(level) + anew + list(self.room_tools)
 
     def drafted(self, key, text):
         """What stands in the message field of a room."""

@@ -1,6 +1,6 @@
 """The relay's directory of keys, as this page uses it: one question at a time, asked again after a break. The page."""
 
-from protocol import directory
+from protocol import directory, prekeys
 from protocol.errors import Refusal
 from protocol.identity_errors import BadBundle
 
@@ -63,8 +63,9 @@ class Directory:
 
         self.ask({"type": "look-up", "names": [name]}, "found", answered)
 
-    def publish(self, profile, problem):
-        """Sees to it that the directory has our key under our name. problem(sentence) is called if it cannot."""
+    def publish(self, profile, problem, published=None):
+        """Sees to it that the directory has our key under our name, and then awaits published(). problem(sentence) is
+        called if it cannot."""
         name, ours, former = self.scope + profile.name, profile.ours, profile.former
 
         async def found(newest, code, sentence):
@@ -82,9 +83,10 @@ class Directory:
 
         async def done(sentence):
             if sentence:
-                problem(sentence)
-            elif former:
+                return problem(sentence)
+            if former:
                 await profile.handed_over()
+            return await published() if published else None
 
         self.look_up(profile.name, None, found)
 
@@ -93,3 +95,38 @@ class Directory:
             await done(frame.get("message", ""))
 
         self.ask({"type": "publish", "name": name, "bundle": bundle}, "published", answered)
+
+    # ------------------------------------------------------------------------------------------ prekeys
+
+    def count_prekeys(self, name, counted):
+        """async counted(number of the name's last upload, one-time prekeys that are left, code, sentence)."""
+
+        async def answered(frame):
+            await counted(frame.get("number", 0), frame.get("left", 0), frame.get("code", ""), frame.get("message", ""))
+
+        self.ask({"type": "count-prekeys", "name": self.scope + name}, "prekeys-counted", answered)
+
+    async def publish_prekeys(self, profile, number, spk, one_time, done):
+        """async done(code, sentence), both "" once the relay has them: public keys, as PrekeyRing.due() gives them."""
+        name = self.scope + profile.name
+
+        async def answered(frame):
+            await done(frame.get("code", ""), frame.get("message", ""))
+
+        upload = await prekeys.upload(self.platform, profile.ours, name, number, spk, one_time)
+        self.ask({"type": "publish-prekeys", "name": name, "upload": upload}, "prekeys-published", answered)
+
+    def take_prekeys(self, name, identity, taken):
+        """async taken(Prekeys, or None if the name has none, code, sentence): those of identity(32), or else why they
+        are not used. One-time prekeys are given once: a question that is asked again after a break takes another."""
+
+        async def answered(frame):
+            if frame["type"] == "error":
+                return await taken(None, frame["code"], frame["message"])
+            try:
+                found = frame["prekeys"] and await prekeys.read_taken(self.platform, frame["prekeys"], identity)
+            except Refusal as refusal:
+                return await taken(None, refusal.code, refusal.for_people)
+            return await taken(found or None, "", "")
+
+        self.ask({"type": "take-prekeys", "name": self.scope + name}, "prekeys-taken", answered)

@@ -10,6 +10,10 @@ SAY_WHO = (
     "Whoever opens this link knows which room it is and which key is yours, and so that the room is the one you mean. "
     "They wait at the door then, and you add them."
 )
+FOR_TWO = (
+    "Whoever opens this link knows which room it is and which key is yours. Send it to one person: they join, and you "
+    "begin the conversation with them."
+)
 SAY_IT = "Whoever opens this link knows which room it is. They need its passphrase, too."
 OF_ONE_LINE = "A passphrase in a link can be one line of text only. Tell this one in another way."
 
@@ -35,12 +39,13 @@ class Invites:
 
     def tools(self, level):
         """The button in a room's header, (label, async work(session)), where its level has links."""
-        return [("Invite", self.show)] if level.id in (invite.WITH_IDENTITY,) + invite.WITH_PASSPHRASE else []
+        return [("Invite", self.show)] if level.id in invite.WITH_IDENTITY + invite.WITH_PASSPHRASE else []
 
     async def show(self, session):
         level = session.level
         if level.secret == "device":
-            sentence, fragment = SAY_WHO, invite.write(self.platform, session.room, level.ours.public)
+            sentence = FOR_TWO if level.of_two else SAY_WHO
+            fragment = invite.write(self.platform, level.id, session.room, level.ours.public)
         else:
             sentence, fragment = SAY_IT, invite.write_passphrase(self.platform, level.id, session.room)
         facts = {"key": session.address, "level": facts_of(level), "link": address_bar.link(fragment)}

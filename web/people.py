@@ -1,6 +1,7 @@
 """What members of a room can do about each other: add, remove, share, compare. The page."""
 
 from browser import qr
+from conversations import ANEW, NOBODY_YET, YOURSELF, Conversations
 from protocol.digits import COMPARED, same_digits
 from protocol.encoding import clean_name
 from protocol.errors import Problem
@@ -15,7 +16,7 @@ CHANGED = (
 )
 LEAVE = "Leave this room for good? You are then in its list of members no more, and only an admin can add you again."
 REMOVE = "Remove “{}” from this room? From then on they read nothing new. What they have read, they keep."
-UNKNOWN = "The directory of this relay knows no “{}”. They join at level Identity once under this name, then try again."
+UNKNOWN = "The directory of this relay knows no “{}”. They join at level {} once under this name, then try again."
 NO_NEW_KEY = "The directory of this relay has the same key of “{}” that is in the list."
 NEW_KEY = (
     "“{}” has a new key, as on a new device, and their old key has signed that. Put it into the list in place of the "
@@ -36,6 +37,7 @@ class People:
         self.sessions = sessions
         self.directory = directory
         self.view = view
+        self.conversations = Conversations(directory, self.ask, self.say)
 
     # ------------------------------------------------------------------------------------------ the list
 
@@ -72,10 +74,15 @@ class People:
             name = clean_name(self.platform, typed, "name")
         except Problem as problem:
             return problem.for_people
+        if session.level.of_two and name == session.name:
+            return YOURSELF
         self.add_as(session, name, session.level.trust.pin_of(name))
         return ""
 
     def add_as(self, session, name, pin):
+        async def again():
+            self.add_as(session, name, pin)
+
         async def anew():
             self.add_as(session, name, None)
 
@@ -85,11 +92,27 @@ class People:
             if code == "other-identity":
                 return self.ask(session, OTHER_KEY.format(sentence), "Add the new key", anew)
             if code or bundle is None:
-                return self.say(session, sentence or UNKNOWN.format(name))
+                sentence = sentence or UNKNOWN.format(name, session.level.title)
+                if session.level.of_two:
+                    return self.conversations.missing(session, name, sentence, code, again)
+                return self.say(session, sentence)
             session.level.trust.shown(name, bundle)
+            if session.level.of_two:
+                return self.conversations.begin(session, bundle.identity, name)
             return await self.wish(session, Add(bundle.identity, name))
 
         self.directory.look_up(name, pin, found)
+
+    async def begin_anew(self, session):
+        """The conversation of a room of two."""
+        other = session.level.membership.other()
+
+        async def go():
+            self.add_as(session, other.name, session.level.trust.pin_of(other.name))
+
+        if other is None:
+            return self.say(session, NOBODY_YET)
+        return self.ask(session, ANEW.format(other.name), "Begin anew", go)
 
     async def remove(self, key, id):
         session, member = self.member(key, id)
@@ -128,7 +151,7 @@ class People:
                 await self.wish(session, Replace(member.identity, bundle.identity))
 
             if code or bundle is None:
-                return self.say(session, sentence or UNKNOWN.format(member.name))
+                return self.say(session, sentence or UNKNOWN.format(member.name, session.level.title))
             if bundle.identity == member.identity:
                 return self.say(session, NO_NEW_KEY.format(member.name))
             return self.ask(session, NEW_KEY.format(member.name), "Put it into the list", replace)

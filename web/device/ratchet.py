@@ -27,6 +27,7 @@ class Prekeys:
         self.profile = profile
         self.platform = profile.device.platform
         self.ring = None
+        self.looked_after = False  # the page sees to it that the relay has some
 
     async def load(self):
         """Reads them; a name's first room of the level makes some. Raises NotKept."""

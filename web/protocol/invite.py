@@ -4,7 +4,7 @@ from .encoding import from_base64url, is_clean_name, passphrase_bytes, utf8_byte
 from .errors import BadInput, Malformed, Problem, Refusal
 from .identity import checked
 
-WITH_IDENTITY = "identity"
+WITH_IDENTITY = ("identity", "ratchet")
 WITH_PASSPHRASE = ("classic", "passphrase")
 LONGEST = 4_000  # characters; what the grammar allows is shorter
 IDENTITY_LETTERS = 43  # 32 bytes in base64url
@@ -30,9 +30,11 @@ class Invite:
         self.passphrase = passphrase
 
 
-def write(platform, room, identity):
-    """The fragment that invites to a room of level identity. identity: of who invites. BadInput, BadIdentity."""
-    return "/".join([WITH_IDENTITY, written_room(platform, room), platform.base64url(checked(identity))])
+def write(platform, level, room, identity):
+    """The fragment that invites to a room with keys of devices. identity: of who invites. BadInput, BadIdentity."""
+    if level not in WITH_IDENTITY:
+        raise BadInput("level: need one of the two with keys of devices")
+    return "/".join([level, written_room(platform, room), platform.base64url(checked(identity))])
 
 
 def write_passphrase(platform, level, room, passphrase=None):
@@ -63,9 +65,9 @@ def read(platform, fragment):
 
 def taken_apart(platform, fragment):
     parts = fragment.split("/") if len(fragment) <= LONGEST else []
-    if len(parts) == 3 and parts[0] == WITH_IDENTITY and len(parts[2]) == IDENTITY_LETTERS:
+    if len(parts) == 3 and parts[0] in WITH_IDENTITY and len(parts[2]) == IDENTITY_LETTERS:
         identity = checked(from_base64url(platform, parts[2], "identity"))
-        return Invite(WITH_IDENTITY, read_room(platform, parts[1]), identity)
+        return Invite(parts[0], read_room(platform, parts[1]), identity)
     if len(parts) not in (2, 3) or parts[0] not in WITH_PASSPHRASE:
         raise Malformed("no invite")
     room = read_room(platform, parts[1])

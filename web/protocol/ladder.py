@@ -3,6 +3,7 @@
 from .levels.classic import Classic
 from .levels.identity import Identity
 from .levels.passphrase import Passphrase
+from .levels.ratchet import Ratchet
 
 
 class Ladder:
@@ -23,7 +24,7 @@ class Ladder:
         return [level for level in self.levels if level.id != id]
 
 
-LADDER = Ladder([Classic, Passphrase, Identity], "passphrase")
+LADDER = Ladder([Classic, Passphrase, Identity, Ratchet], "passphrase")
 
 
 def facts_of(level):

@@ -59,7 +59,7 @@ class PrekeyRing:
         return ring, [public for _, public in new]
 
     def octets(self):
-        """form(1) || number(4) || made(8) || spk(64) || count(1) || former(64), if there is one || count(2) || pairs."""
+        """form(1) || number(4) || made(8) || spk(64) || count(1) || former(64), if count is 1 || count(2) || pairs."""
         data = bytes([FORM]) + uint(self.number, 4, "number") + uint(self.made, 8, "made") + joined(self.spk)
         data += bytes([self.former is not None]) + (joined(self.former) if self.former else b"")
         return data + uint(len(self.one_time), 2, "count") + b"".join([joined(pair) for pair in self.one_time])

@@ -19,6 +19,12 @@ class PrekeyGone(Refusal):
     )
 
 
+class NoKeys(Refusal):
+    code = "no-keys"
+    of_known = True
+    for_people = "This was written with keys that this device does not have, or no more, so it cannot be read here."
+
+
 class DoesNotOpen(Refusal):
     code = "does-not-open"
     of_known = True

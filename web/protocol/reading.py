@@ -6,6 +6,12 @@ from .levels import Changed, Waiting
 from .shelf import Shelf
 from .wire import Wire
 
+READ_BEFORE = (
+    "What was read here on an earlier visit is not shown again: its keys are deleted. Under “This device” you can "
+    "choose to keep messages.",
+    "read-before",
+)
+
 
 class Reading:
     """Its neighbours are those of the session."""
@@ -39,6 +45,8 @@ class Reading:
         seqs = [seq for seq, _, _ in resumed.fresh]
         if self.kept:
             self.show_rows(self.kept.rows_before(resumed.log, min(seqs + [resumed.read + 1])))
+        elif resumed.read > len(seqs):
+            self.notice(*READ_BEFORE)
         entries = [{"seq": seq, "at": at, "row": f"r{seq}"} for seq, at, _ in resumed.fresh]
         self.show_rows([self.row_of(entry, opened) for entry, (_, _, opened) in zip(entries, resumed.fresh)])
         self.writers.tell()

@@ -6,6 +6,7 @@ facts, a dict of
                 changed (whether the key is another than the one that was trusted), in their order
     waiting     names that are connected to the room and not members: the relay's word
     admin       whether we are one
+    two         whether the room is one of two: nobody is admin, and whoever is named is begun with
     confirmed   since when the list is not confirmed, as a sentence, or ""
 """
 
@@ -16,6 +17,7 @@ from .dom import clone, listen, listen_submit, move_before, show
 
 _WIDE_PX = 1088  # from here on the list has a column of its own, as style.css has it
 _AT_THE_DOOR = 20  # names shown at once: anybody can connect
+_THE_RELAYS_WORD = ". The names are the relay's word."
 
 
 class MemberList:
@@ -34,9 +36,13 @@ class MemberList:
 
     def show(self, facts):
         """Show these. What stays as it is is left alone, so that no press or focus is lost when somebody comes."""
+        two, may_add = facts["two"], facts["admin"] or facts["two"]
+        self._name(two)
         self._show_members(facts["members"], facts["admin"])
-        self._show_waiting(facts["waiting"], facts["admin"])
-        show(self._find(".adding"), facts["admin"])
+        self._show_waiting(facts["waiting"], may_add)
+        show(self._find(".adding"), may_add)
+        show(self._find(".resign"), not two and any(member["you"] for member in facts["members"]))
+        show(self._find(".compare-room"), not two)
         _put(self._find(".unconfirmed"), facts["confirmed"])
 
     def _show_members(self, members, we_are_admin):
@@ -49,20 +55,28 @@ class MemberList:
             self._people[member["id"]].show(member, we_are_admin)
         _arrange(place, [self._people[member["id"]].element for member in members])
         _put(self._find(".member-count"), str(len(members)))
-        show(self._find(".resign"), any(member["you"] for member in members))
 
-    def _show_waiting(self, names, we_are_admin):
+    def _name(self, two):
+        """What is done with a name differs in a room of two."""
+        _put(self._find(".adding .what"), "Talk to, by name" if two else "Add by name")
+        _put(self._find(".adding button"), "Begin" if two else "Add")
+        _put(self._find(".door h3"), "Here" if two else "At the door")
+        _put(self._find(".door .hint"), "Connected" + ("" if two else ", and not members") + _THE_RELAYS_WORD)
+        self._find(".waiting-list").setAttribute("aria-label", "Here" if two else "At the door")
+        self._here, self._let_in = ("here", "Talk to") if two else ("at the door", "Add to the room")
+
+    def _show_waiting(self, names, may_add):
         names = _each_once(names)
         wanted = names[:_AT_THE_DOOR]
         for name in set(self._waiting).difference(wanted):
             self._remove(self._waiting.pop(name))
         for name in wanted:
             if name not in self._waiting:
-                self._waiting[name] = _waiting(name)
-            show(self._waiting[name].querySelector("button"), we_are_admin)
+                self._waiting[name] = _waiting(name, self._let_in)
+            show(self._waiting[name].querySelector("button"), may_add)
         _arrange(self._find(".waiting-list"), [self._waiting[name] for name in wanted])
         show(self._find(".door"), bool(names))
-        _put(self._find(".at-the-door"), f"{len(names)} at the door" if names else "")
+        _put(self._find(".at-the-door"), f"{len(names)} {self._here}" if names else "")
         more = len(names) - len(wanted)
         _put(self._find(".more"), f"And {more} more." if more else "")
 
@@ -168,10 +182,12 @@ class _Person:
         return self._find(f'button[value="{what}"]')
 
 
-def _waiting(name):
+def _waiting(name, let_in):
     item = clone("waiting")
     item.querySelector("bdi").textContent = name
-    item.querySelector("button").setAttribute("aria-label", f"Add to the room: {name}")
+    button = item.querySelector("button")
+    button.textContent = let_in
+    button.setAttribute("aria-label", f"{let_in}: {name}")
     return item
 
 

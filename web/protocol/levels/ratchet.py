@@ -6,7 +6,7 @@ from ..envelope import text_bytes, written
 from ..errors import Refusal, UnknownKind
 from ..padding import pad
 from ..ratchet_bodies import BEGIN_PREFIX, MEANINGS, MESSAGE_PREFIX, message_parts, read_message, write_message
-from ..ratchet_errors import BadPrekeys, DoesNotOpen, NotStored, NotYours, OfALostSession
+from ..ratchet_errors import BadPrekeys, NoKeys, NotStored, NotYours, OfALostSession
 from ..ratchet_forms import BeginForm
 from ..ratchet_record import Record
 from ..store_errors import NotKept
@@ -20,6 +20,14 @@ from .two import Two
 BEGIN = "begin"
 NOBODY = "Nobody is here to talk to yet: say with whom you want to, or wait until somebody begins."
 THIRD = "This room is one between two others, and it has no place for a third. Take another name for your room."
+OTHER_KEY = (
+    "In this conversation another key has your name: that of a device of yours before this one, or of somebody else. "
+    "This device reads nothing of it. Who talks here can begin anew with you, once you have a name of your own."
+)
+OTHER_INVITER = (
+    "“{}” has another key than whoever invited you to this room. It can be a new device of theirs, and somebody else "
+    "too. Compare the safety number before you send what must stay between you."
+)
 LOST = (
     "This device does not have the keys of this conversation: it is new, or was cleared, so it reads nothing that was "
     "said before. Begin the conversation anew."
@@ -126,7 +134,7 @@ class Ratchet(SignedTexts):
 
     def standing(self):
         if self.is_third():
-            return THIRD
+            return OTHER_KEY if self.entrance.name in self.record.names else THIRD
         if not self.settled or self.wished or self.record.pending or self.record.current():
             return ""
         return LOST if self.record.pair else NOBODY
@@ -223,7 +231,11 @@ class Ratchet(SignedTexts):
     async def open_begin(self, record, used, body):
         begin, is_first = await self.beginnings.read(record, used, body)
         two = Two(self.ours, record.pair, record.names)
-        return Changed(told(begin, is_first, self.ours.public) + (meet(two, self.trust) if two.us() else []))
+        notices = told(begin, is_first, self.ours.public) + (meet(two, self.trust) if two.us() else [])
+        inviter, other = self.entrance.inviter, two.other()
+        if inviter and other and other.identity != inviter:
+            notices.append((OTHER_INVITER.format(other.name), "other-inviter"))
+        return Changed(notices)
 
     def own(self, record, body):
         """(b"", "", text) of what we have sealed, or None. Raises OfALostSession, and then it is to be sealed anew."""
@@ -243,7 +255,7 @@ class Ratchet(SignedTexts):
             raise NotYours()
         thread = record.thread(message.session)
         if thread is None:
-            raise DoesNotOpen()
+            raise NoKeys()
         now, ad = self.platform.time(), thread.ad
         thread.state, padded = await decrypt(self.platform, thread.state, message.head, message.ciphertext, ad, now)
         if thread is record.current():
