@@ -10,9 +10,9 @@ from protocol.ladder import LADDER, facts_of
 SPECIFICATION = Path(errors.__file__).with_name("README.md").read_text("utf-8")
 
 
-def test_the_ladder_is_classic_then_passphrase_then_identity():
-    assert [level.id for level in LADDER.levels] == ["classic", "passphrase", "identity"]
-    assert [LADDER.rank(level.id) for level in LADDER.levels] == [0, 1, 2]
+def test_the_ladder_is_classic_then_passphrase_then_identity_then_ratchet():
+    assert [level.id for level in LADDER.levels] == ["classic", "passphrase", "identity", "ratchet"]
+    assert [LADDER.rank(level.id) for level in LADDER.levels] == [0, 1, 2, 3]
     assert [LADDER.of(level.id) for level in LADDER.levels] == LADDER.levels
 
 
@@ -25,8 +25,20 @@ def test_every_level_has_what_a_view_shows_and_a_session_needs():
     for level in LADDER.levels:
         facts = facts_of(level)
         assert facts.pop("mark") == "" and facts.pop("padded") is level.padded and all(facts.values())
-        for part in ("start", "prepare", "seal", "open", "new_log", "begins_at", "parts", "pieces", "body_of"):
+        for part in (
+            "start",
+            "resumed",
+            "prepare",
+            "seal",
+            "open",
+            "new_log",
+            "begins_at",
+            "parts",
+            "pieces",
+            "body_of",
+        ):
             assert callable(getattr(level, part))
+        assert not level.of_two or level.keeps_sealed
 
 
 def every_refusal():

@@ -19,6 +19,7 @@ from protocol.levels import Changed, Opened, Waiting
 from protocol.levels.changes import Add, Remove
 from protocol.padding import pad, padded_size, texts_of
 from protocol.wire import CHARACTERS, ENTRIES, FORGOTTEN, UNOPENED, Wire
+from ratchet_room import Device, Page, met, pair
 from reference import ReferencePlatform, run
 
 PLATFORM = ReferencePlatform()
@@ -27,10 +28,14 @@ CLASSIC, PASSPHRASE = every()["classic"][0]["body"], every()["passphrase"][0]["b
 TALK = Talk(PLATFORM, LADDER.of("identity"))
 run(TALK.hold("meet at noon"))
 IDENTITY = TALK.said[0].entry["body"]
+ALICE, BOB = met()
+ALICE.says("meet at noon")
+BEGIN, RATCHET = [one["body"] for one in ALICE.relay.entries]
 BODIES = {
     "classic": CLASSIC,
     "passphrase": PASSPHRASE,
     "identity": IDENTITY,
+    "ratchet": RATCHET,
     "lab-classic": CLASSIC,
     "lab-passphrase": "lab-" + PASSPHRASE,
     "lab-identity": "lab-" + IDENTITY,
@@ -39,6 +44,7 @@ FIELDS = {
     "classic": ["iv", "ciphertext", "salt"],
     "passphrase": [name for name, _ in PASSPHRASE_FIELDS] + ["ct", "sig"],
     "identity": [name for name, _ in IDENTITY_FIELDS] + ["ct", "sig"],
+    "ratchet": ["session", "dh", "pn", "n", "ct"],
 }
 every_level = pytest.mark.parametrize("level", LEVELS, ids=lambda level: level.id)
 
@@ -284,7 +290,7 @@ def room_of_three(level):
 LIST = ["number", "previous", "time", "signer", "count"]
 MEMBER, KEY, EPOCH = ["identity", "flags", "name"], ["enc", "ct"], ["epoch", "wrapper", "commitment"]
 with_lists = pytest.mark.parametrize(
-    "level", [level for level in LEVELS if level.has_duties], ids=lambda level: level.id
+    "level", [level for level in LEVELS if level.has_duties and not level.of_two], ids=lambda level: level.id
 )
 
 
@@ -340,6 +346,46 @@ def test_whatever_comes_as_a_list_is_shown_whole_and_gives_the_body_again(level,
     data = b"\0" * 76 + b"\x02" + (b"\xff" * 33 + b"\0\0\0\x01\xff") * 2 + b"\xff" * 700
     for body in (prefix + b64(data[:cut] + more), prefix + "A" * (cut % 80), prefix):
         pane = pane_of(level, at(1, body, kind=kind))
+        assert body_again(pane) == body and all(words for _, words in pane.leaks)
+
+
+# Beginnings of conversations
+
+
+@pytest.mark.parametrize("with_opk", [True, False])
+def test_a_beginning_is_taken_apart_and_gives_the_body_again_and_tells_who_begins_with_whom(with_opk):
+    alice, bob, relay = pair()
+    bob.published = bob.published if with_opk else []
+    Page(alice, relay).reads().begins_with(bob)
+    [one] = relay.entries
+    pane = pane_of(LADDER.of("ratchet"), at(1, one["body"], kind="begin"))
+    taken = ["identity", "ephemeral", "spk", "count", *(["opk"] if with_opk else [])]
+    rest = ["name", "recipient", "recipient_name", "lost", "dh", "pn", "n", "ct", "sig"]
+    assert [part.name for part in pane.body if part.name] == taken + rest
+    assert body_again(pane) == pane.stored == one["body"] and all(part.meaning for part in pane.body if part.name)
+    assert leak(pane, "Conversation") == "“Alice” begins it with “Bob”: both by name and key, and signed"
+    assert [what for what, _ in pane.leaks] == ["Room", "Time", "Name", "Conversation", "Address"]
+
+
+def test_a_beginning_of_who_has_lost_the_keys_tells_the_relay_so():
+    alice, bob = met()
+    again = Page(Device("Alice", 1), alice.relay).reads()
+    again.begins_with(bob.device)
+    pane = pane_of(LADDER.of("ratchet"), at(2, alice.relay.entries[-1]["body"], kind="begin"))
+    assert "lost the keys" in leak(pane, "Device")
+
+
+@given(cut=st.integers(0, 400), more=st.binary(max_size=3))
+@settings(max_examples=60, deadline=None)
+def test_whatever_comes_as_a_beginning_is_shown_whole_and_gives_the_body_again(cut, more):
+    level = LADDER.of("ratchet")
+    data = PLATFORM.from_base64url(BEGIN.partition(".")[2])
+    for body in (
+        "ratchet-begin-1." + b64(data[:cut] + more),
+        "ratchet-begin-1." + "A" * (cut % 80),
+        "ratchet-begin-1.",
+    ):
+        pane = pane_of(level, at(1, body, kind="begin"))
         assert body_again(pane) == body and all(words for _, words in pane.leaks)
 
 

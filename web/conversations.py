@@ -20,7 +20,6 @@ ANEW = (
     "Begin the conversation with “{}” anew, with new keys? Both of you see that it was. Do this if messages do not "
     "open any more, or if one of you has lost the keys of it."
 )
-NOBODY_YET = "There is nobody in this conversation yet: begin it by a name."
 YOURSELF = "That is your own name. Give the name of the other one."
 
 

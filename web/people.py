@@ -1,13 +1,14 @@
 """What members of a room can do about each other: add, remove, share, compare. The page."""
 
 from browser import qr
-from conversations import ANEW, NOBODY_YET, YOURSELF, Conversations
+from conversations import ANEW, YOURSELF, Conversations
 from protocol.digits import COMPARED, same_digits
 from protocol.encoding import clean_name
 from protocol.errors import Problem
 from protocol.identity import fingerprint, room_number, safety_number
 from protocol.levels import Tag
 from protocol.levels.changes import Add, MakeAdmin, Remove, Replace
+from protocol.levels.ratchet import NOBODY
 from protocol.trust import Pin
 
 CHANGED = (
@@ -111,7 +112,7 @@ class People:
             self.add_as(session, other.name, session.level.trust.pin_of(other.name))
 
         if other is None:
-            return self.say(session, NOBODY_YET)
+            return self.say(session, session.level.standing() or NOBODY)
         return self.ask(session, ANEW.format(other.name), "Begin anew", go)
 
     async def remove(self, key, id):

@@ -29,6 +29,7 @@ class MemberList:
         self._element = clone("people")
         self._people = {}  # id -> _Person
         self._waiting = {}  # name -> element
+        self._alone = False  # in a room of two
         self._element.open = window.innerWidth >= _WIDE_PX
         place.replaceChildren(self._element)
         listen(self._element, "click", self._clicked)
@@ -38,6 +39,8 @@ class MemberList:
         """Show these. What stays as it is is left alone, so that no press or focus is lost when somebody comes."""
         two, may_add = facts["two"], facts["admin"] or facts["two"]
         self._name(two)
+        if two and window.innerWidth < _WIDE_PX and self._alone != (not facts["members"]):
+            self._alone = self._element.open = not facts["members"]  # nothing can be said before somebody is chosen
         self._show_members(facts["members"], facts["admin"])
         self._show_waiting(facts["waiting"], may_add)
         show(self._find(".adding"), may_add)

@@ -18,7 +18,7 @@ from .signed_texts import SignedTexts
 from .two import Two
 
 BEGIN = "begin"
-NOBODY = "Nobody is here to talk to yet: say with whom you want to, or wait until somebody begins."
+NOBODY = "No conversation has begun here. Choose whom to talk to, or wait until somebody begins one with you."
 THIRD = "This room is one between two others, and it has no place for a third. Take another name for your room."
 OTHER_KEY = (
     "In this conversation another key has your name: that of a device of yours before this one, or of somebody else. "
@@ -142,8 +142,7 @@ class Ratchet(SignedTexts):
     def people(self, present):
         """As people.py gives it. While there are no two, all who are connected wait to be talked to."""
         facts = people(self.platform, self.membership, self.trust, present)
-        if not self.record.pair:
-            facts["waiting"] = sorted(set(present) - {self.entrance.name})
+        facts["waiting"] = [] if self.record.pair else sorted(set(present) - {self.entrance.name})
         facts["two"] = True
         return facts
 
