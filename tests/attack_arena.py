@@ -11,7 +11,10 @@ from man_in_the_middle import PATIENCE, ManInTheMiddle
 from person import Person
 from protocol.ladder import LADDER
 from protocol.levels.membership import AT_THE_DOOR, WITHHELD
+from protocol.levels.ratchet import NOBODY
 from reference import ReferencePlatform, run
+
+BACK = ("", WITHHELD, NOBODY)  # the sentences of a page that has read the log again
 
 
 class AttackersPlatform(ReferencePlatform):
@@ -49,7 +52,7 @@ class Arena:
         self.rooms += 1
         self.room, self.level = f"room {self.rooms} {level.id}", level
         self.passphrase = f"copper kettle {level.id}"
-        self.talk = Talk(level.relayed_is_final)
+        self.talk = Talk(level.relayed_is_final, level.of_two)
         address = f"{level.id}/{self.room}"
         secret = self.member if level.secret == "device" else self.passphrase.encode()
         knows = secret if kind.needs in (MEMBER, RELAY_AND_MEMBER) else None
@@ -105,8 +108,10 @@ class Arena:
             person.is_in(self.room)
 
     def has_read(self, person: Person) -> bool:
-        """At a level with a list of members, whose page says why its person cannot write if that is so."""
+        """At a level whose page says why its person cannot write if that is so."""
         state = sentence(person.page.get_by_role("status", name="State"))
+        if self.level.of_two:
+            return not state.startswith("Reading") and (state or self.listed(person))
         return state in (AT_THE_DOOR, WITHHELD) if state else person.name in self.listed(person)
 
     def listed(self, person: Person) -> list[str]:
@@ -120,6 +125,15 @@ class Arena:
         person.field("Add by name").fill(whom)
         person.button("Add").click()
         person.until(lambda: whom in self.listed(person) or alerts(person), f"{whom} is added, or not")
+
+    def meets(self, person: Person, whom: str) -> None:
+        """By name, in a room of two. It is done when the conversation has begun, or the page has something to say."""
+        self.opens_the_list(person)
+        person.field("Talk to, by name").fill(whom)
+        person.button("Begin").click()
+        person.until(
+            lambda: whom in self.listed(person) or alerts(person), f"a conversation with {whom} begins, or not"
+        )
 
     def removes(self, person: Person, whom: str) -> None:
         self.asks_of(person, whom, f"Remove {whom}")
@@ -170,14 +184,12 @@ class Arena:
         person.until(done, f"{person.name} {what} {self.talk.said[-1]}")
 
     def reloads(self, person: Person) -> None:
-        self.talk.absences += 1
-        self.talk.absent.add(person.name)
+        self.talk.comes_anew(person.name)
         person.reloads()
         self.joins(person)
 
     def rejoins(self, person: Person) -> None:
-        self.talk.absences += 1
-        self.talk.absent.add(person.name)
+        self.talk.comes_anew(person.name)
         person.leaves()
         self.joins(person)
 
@@ -187,7 +199,7 @@ class Arena:
         self.proxy.cut(person.name)
         looking = lambda: person.page.evaluate("() => true") and self.middle.joins > joins  # noqa: E731 - as above
         wait_until(looking, PATIENCE, f"{person.name} is back")
-        person.until(lambda: sentence(person.page.get_by_role("status", name="State")) in ("", WITHHELD), "is back")
+        person.until(lambda: sentence(person.page.get_by_role("status", name="State")) in BACK, "is back")
 
     def settle(self, attack: Attack) -> None:
         """Until what was appended stands on both pages, all keys are derived and all is sent."""

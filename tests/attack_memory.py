@@ -7,7 +7,7 @@ attack be tried again, in a second.
 import identity_room
 from attack_arena import AttackersPlatform
 from directory import Directory
-from identity_room import Clock, Device
+from identity_room import Clock
 from lab.attacks.attack import ACCOMPLICE, MEMBER, RELAY_AND_MEMBER, Accomplice, Attack, Hand, NotHere
 from lab.levels import LAB
 from lab.middle import Middle
@@ -17,6 +17,8 @@ from protocol.directory import first_bundle
 from protocol.frames import room_address
 from protocol.ladder import LADDER
 from protocol.levels.changes import Add, MakeAdmin, Remove
+from protocol.prekey_ring import PrekeyRing
+from protocol.prekeys import TAKEN, prekey_bytes
 from protocol.session import Session
 from protocol.trust import Trust
 from reference import run
@@ -27,12 +29,49 @@ class TimedPlatform(AttackersPlatform):
         return identity_room.START
 
 
+class Device(identity_room.Device):
+    """With what level ratchet keeps besides."""
+
+    def fresh(self):
+        """As if nobody had used it, but for its key."""
+        self.state = self.record = None
+        self.trust = Trust([], lambda: None)
+        ring = run(PrekeyRing.fresh(self.platform))
+        self.prekeys, new = run(ring.due(self.platform, 0, 0))
+        self.published = new
+        self.told = []
+
+    async def turn(self):
+        return lambda: None
+
+    async def keep(self, octets, used=None):
+        if used is None:
+            self.state = octets
+        else:
+            self.record, self.prekeys = octets, self.prekeys.without(used)
+
+    def tell(self, sentence):
+        self.told.append(sentence)
+
+    def taken(self):
+        """What the directory gives of it: level ratchet, 2."""
+        spk = self.prekeys.spk[1]
+        signature = run(self.platform.ed25519_sign(self.ours.signing, prekey_bytes(spk)))
+        return TAKEN + self.platform.base64url(self.ours.public + spk + signature + self.published.pop(0))
+
+
 class Relay(identity_room.Relay):
     """With a directory, and the refusal of a known id with another body."""
 
-    def __init__(self):
+    def __init__(self, devices):
         super().__init__()
+        self.devices = devices
         self.bundles = {}
+
+    def take_prekeys(self, page, frame):
+        name = frame["name"]
+        taken = self.devices[name].taken() if name in self.devices else ""
+        page.put({"type": "prekeys-taken", "name": name, "prekeys": taken})
 
     def append(self, page, frame):
         if any(entry["id"] == frame["id"] and entry["body"] != frame["body"] for entry in self.entries):
@@ -55,7 +94,7 @@ class Line:
         self.connection = arena.middle.open(person, self)
 
     def put(self, frame):
-        if frame["type"] not in ("found", "published"):
+        if frame["type"] not in ("found", "published", "prekeys-taken"):
             frame = frame | {"room": self.arena.address}
         self.arena.carry(self.arena.middle.from_relay(self.connection, frame))
 
@@ -66,7 +105,7 @@ class Person:
     def __init__(self, name, arena):
         self.name, self.arena = name, arena
         self.device = arena.devices[name]
-        self.device.state, self.device.trust = None, Trust([], lambda: None)
+        self.device.fresh()
         self.directory = Directory(self.device.platform, self.send, arena.level.scope)
         self.directory.up()
         self.line = None
@@ -129,12 +168,12 @@ class MemoryArena:
 
     def run(self, kind: type[Attack]) -> str:
         """The outcome, as it stands in the table."""
-        self.relay, self.middle = Relay(), Middle()
+        self.relay, self.middle = Relay(self.devices), Middle()
         self.sent, self.carrying = [], False
         self.rooms += 1
         self.room = f"room {self.rooms}"
         self.address = room_address(self.level.id, self.room)
-        self.talk = Talk(self.level.relayed_is_final)
+        self.talk = Talk(self.level.relayed_is_final, self.level.of_two)
         platform = TimedPlatform()
         member = run(Accomplice.made(platform))
         scope = self.level.scope
@@ -221,8 +260,7 @@ class MemoryArena:
     gets = hears
 
     def reloads(self, person):
-        self.talk.absences += 1
-        self.talk.absent.add(person.name)
+        self.talk.comes_anew(person.name)
         person.session.closed = True
         person.session.duties.end()
         person.cut()
@@ -251,6 +289,22 @@ class MemoryArena:
             return await person.session.duties.pursue()
 
         person.directory.look_up(whom, trust.pin_of(whom), found)
+
+    def meets(self, person, whom):
+        """As web/conversations.py does it."""
+        level = person.session.level
+
+        async def found(bundle, code, sentence):
+            level.trust.shown(whom, bundle)
+            person.directory.take_prekeys(whom, bundle.identity, taken)
+
+        async def taken(prekeys, code, sentence):
+            if prekeys is None:
+                return person.ask(sentence, [])
+            await level.wish_for(prekeys, whom)
+            return await person.session.duties.pursue()
+
+        person.directory.look_up(whom, level.trust.pin_of(whom), found)
 
     def removes(self, person, whom):
         self.wishes(person, Remove(self.member(person, whom)))

@@ -91,7 +91,7 @@ async def check_invites_are_written_and_read_in_one_form(platform, given):
         found = (read.level, read.room, read.identity, read.passphrase)
         assert found == (level, room, identity, passphrase), f"{text}: {found!r}"
         if identity:
-            written = invite.write(platform, room, identity)
+            written = invite.write(platform, level, room, identity)
         else:
             written = invite.write_passphrase(platform, level, room, passphrase or None)
         assert written == text, written

@@ -6,12 +6,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from attack_arena import Arena, NoAttack
 from attack_matrix import ATTACKS, SPECIFICATION, in_specification
 from lab import matrix
-from lab.attacks import identity, lists, logs, order
+from lab.attacks import identity, lists, logs, order, pairs
 from lab.attacks.identity import ALIKE_SALTS, ALIKE_SEEDS
 from lab.outcome import NO_EFFECT, SUCCEEDS
 from protocol.ladder import LADDER
 from protocol.levels import Tag
-from protocol.levels.identity import Identity
 from test_layers import WEB, imports_of, is_within
 
 MODULES = sorted((WEB / "lab" / "attacks").glob("*.py"))
@@ -27,13 +26,14 @@ def arena(server, new_context):
 @pytest.mark.long
 @pytest.mark.parametrize("level", LADDER.levels, ids=lambda level: level.id)
 def test_the_table_of_the_specification_is_what_a_run_of_all_attacks_gives(arena, level):
-    """At level identity those on its lists and keys; test_attack_memory.py has all at that level, without pages, and
-    `python -m tests.attack_matrix` all on pages."""
+    """At level identity those on its lists and keys, at level ratchet those on beginnings; test_attack_memory.py has
+    all at these levels, without pages, and `python -m tests.attack_matrix` all on pages."""
     written = matrix.read(SPECIFICATION.read_text("utf-8"))
     outcomes = {row.name: row.outcomes[written.levels.index(level.id)] for row in written.attacks}
     assert list(outcomes) == [attack.name for attack in ATTACKS]
     assert arena.run(NoAttack, level) == NO_EFFECT
-    attacks = [one for one in ATTACKS if level is not Identity or one.__module__ == lists.__name__]
+    own = {"identity": lists, "ratchet": pairs}.get(level.id)
+    attacks = own.ATTACKS if own else ATTACKS
     assert {one.name: arena.run(one, level) for one in attacks} == {one.name: outcomes[one.name] for one in attacks}
 
 
@@ -56,8 +56,8 @@ def test_attacks_import_nothing_but_the_protocol_and_each_other(path):
     assert [module for module in imports_of(path) if not is_within(module, {"protocol", "lab.attacks"})] == []
 
 
-# What is said of each attack that succeeds somewhere: in section 4.7 for every level but identity, in section 3 for
-# classic alone, and in section 10 of its own specification for identity.
+# What is said of each attack that succeeds somewhere: in section 4.7 for a level with a passphrase, in section 3 for
+# classic alone, and in the last section of its own specification for each of the others.
 TAIL = "A tail or a whole session that the relay withholds."
 EARLIER = "may show any earlier part of the log as if it were all"
 LEFT_OUT = "leave messages out"
@@ -91,6 +91,15 @@ LIMITS_WITH_LIST = {
     identity.WithheldJoin: WORD,
 }
 
+LIMITS_OF_TWO = {
+    order.ReorderBetween: "it can bring messages of two senders in another order",
+    order.DropTail: "The relay can withhold the newest entries",
+    pairs.SwappedIdentity: "A first contact that nobody compared: the relay can put a key and prekeys of its own",
+    identity.FalseTime: WORD,
+    identity.NotThere: WORD,
+    identity.WithheldJoin: WORD,
+}
+
 
 def section(title: str, document=SPECIFICATION) -> str:
     """Its text, as one line."""
@@ -106,10 +115,10 @@ def attacks_that_succeed(level) -> set:
 
 def limits_of(level) -> tuple[str, dict]:
     """What is said of them, and by which words each attack is found there."""
-    if level.has_duties:
-        return section(
-            "## 10. What this level does not protect", SPECIFICATION.with_name("identity.md")
-        ), LIMITS_WITH_LIST
+    own = {"identity": ("10", LIMITS_WITH_LIST), "ratchet": ("8", LIMITS_OF_TWO)}.get(level.id)
+    if own:
+        title, document = f"## {own[0]}. What this level does not protect", SPECIFICATION.with_name(f"{level.id}.md")
+        return section(title, document), own[1]
     said = section("### 4.7 What this level does not protect")
     return said + (section("## 3. Level classic") if level.id == "classic" else ""), LIMITS
 
@@ -122,6 +131,6 @@ def test_every_attack_that_succeeds_is_said_to_be_a_limit_of_its_level(level):
 
 
 def test_no_attack_is_said_to_succeed_that_does_not():
-    for limits in (LIMITS, LIMITS_WITH_LIST):
+    for limits in (LIMITS, LIMITS_WITH_LIST, LIMITS_OF_TWO):
         of = [level for level in LADDER.levels if limits_of(level)[1] is limits]
         assert set(limits) == set().union(*(attacks_that_succeed(level) for level in of))

@@ -1,4 +1,5 @@
-"""Every attack on level identity in memory: what comes of it, and that the check that stops one is really what does."""
+"""Every attack on levels identity and ratchet in memory: what comes of it, and that the check that stops one is really
+what does."""
 
 from functools import cache
 
@@ -8,20 +9,22 @@ from attack_arena import NoAttack
 from attack_matrix import SPECIFICATION
 from attack_memory import MemoryArena
 from lab import matrix
-from lab.attacks import ATTACKS, bodies, identity, lists, order
-from lab.attacks.attack import ACCOMPLICE
+from lab.attacks import ATTACKS, bodies, identity, lists, order, pairs
+from lab.attacks.attack import ACCOMPLICE, has_list
 from lab.levels import LabIdentity
 from lab.outcome import NO_EFFECT, SUCCEEDS
-from protocol import directory, epoch, roster
-from protocol.errors import Refusal
+from protocol import directory, epoch, prekeys, roster
+from protocol.errors import Problem, Refusal
 from protocol.identity_envelope import Member
 from protocol.identity_errors import ForkedList, NotAMember, OldEpoch
 from protocol.ladder import LADDER
-from protocol.levels import messages
+from protocol.levels import beginnings, messages, ratchet
 from protocol.levels.anchors import Anchors
 from protocol.levels.identity import Identity
 from protocol.levels.messages import Messages
+from protocol.levels.ratchet import Ratchet
 from protocol.levels.senders import Sender
+from protocol.ratchet_record import Record
 from protocol.roster import Roster
 from protocol.trust import Trust
 
@@ -54,7 +57,7 @@ def outcome(attack, level=Identity):
     return arena(level).run(attack)
 
 
-@pytest.mark.parametrize("level", [Identity, LabIdentity])
+@pytest.mark.parametrize("level", [Identity, LabIdentity, Ratchet])
 def test_honest_talk_with_reloads_and_broken_connections_is_no_effect(level):
     assert outcome(NoAttack, level) == NO_EFFECT
 
@@ -64,21 +67,23 @@ def test_the_attacks_on_lists_are_all_there_and_come_to_what_is_said():
     assert {attack: outcome(attack) for attack in lists.ATTACKS} == OF_LISTS
 
 
+@pytest.mark.parametrize("level", [Identity, Ratchet])
 @pytest.mark.parametrize("attack", [one for one in ATTACKS if one is not bodies.Looked], ids=lambda attack: attack.name)
-def test_in_memory_an_attack_comes_to_what_it_comes_to_on_real_pages(attack):
+def test_in_memory_an_attack_comes_to_what_it_comes_to_on_real_pages(attack, level):
     """All but the one at the form, before anybody joins."""
     [row] = [row for row in TABLE.attacks if row.name == attack.name]
-    assert outcome(attack) == row.outcomes[TABLE.levels.index("identity")]
+    assert outcome(attack, level) == row.outcomes[TABLE.levels.index(level.id)]
 
 
-@pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.name)
+# The lab has no level above its own of identity.
+@pytest.mark.parametrize(
+    "attack", [one for one in ATTACKS if one is not bodies.HigherLevel], ids=lambda attack: attack.name
+)
 def test_in_the_lab_an_attack_comes_to_the_same(attack):
     assert outcome(attack, LabIdentity) == outcome(attack)
 
 
-@pytest.mark.parametrize(
-    "level", [level for level in LADDER.levels if not level.has_duties], ids=lambda level: level.id
-)
+@pytest.mark.parametrize("level", [level for level in LADDER.levels if not has_list(level)], ids=lambda level: level.id)
 @pytest.mark.parametrize("attack", lists.ATTACKS, ids=lambda attack: attack.name)
 def test_where_there_is_no_list_an_attack_on_it_does_not_apply(attack, level):
     one = attack(SimpleHand(level))
@@ -131,6 +136,14 @@ def without_room(room, fields):
     return fields
 
 
+async def all_true(platform, signed):
+    return [True] * len(signed)
+
+
+def none_missed(*given):
+    return 0, False
+
+
 def always_the_same(key):
     return bytes(32)
 
@@ -167,9 +180,27 @@ def test_without_the_check_that_stops_it_the_attack_comes_to_something_else(atta
     assert what_comes_of(attack) != before
 
 
-def what_comes_of(attack):
-    other = new_arena(Identity)
+# The same of level ratchet.
+BROKEN_OF_TWO = [
+    (pairs.ForgedBeginning, beginnings, "verified_all", all_true),
+    (pairs.SwappedPrekeys, prekeys, "verified_all", all_true),
+    (pairs.ReplayedBeginning, Record, "use", nothing),
+    (order.DropOne, ratchet, "missed", none_missed),
+]
+
+
+@pytest.mark.parametrize(("attack", "where", "check", "instead"), BROKEN_OF_TWO)
+def test_without_the_check_that_stops_it_an_attack_on_two_comes_to_something_else(
+    attack, where, check, instead, monkeypatch
+):
+    before = outcome(attack, Ratchet)
+    monkeypatch.setattr(where, check, instead)
+    assert what_comes_of(attack, Ratchet) != before
+
+
+def what_comes_of(attack, level=Identity):
+    other = new_arena(level)
     try:
         return other.run(attack)
-    except AssertionError:
+    except (AssertionError, Problem):
         return "honest talk does not come about"

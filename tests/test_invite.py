@@ -3,13 +3,14 @@ both_invite.py."""
 
 from pathlib import Path
 
+import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from both_invite import IDENTITY, KNOWN
 from protocol import invite
 from protocol.encoding import clean_name, passphrase_bytes
-from protocol.errors import Problem, Refusal
+from protocol.errors import BadInput, Problem, Refusal
 from protocol.identity import checked
 from reference import ReferencePlatform
 
@@ -38,7 +39,7 @@ def passphrases(draw):
 
 def again(read: invite.Invite) -> str:
     if read.identity:
-        return invite.write(PLATFORM, read.room, read.identity)
+        return invite.write(PLATFORM, read.level, read.room, read.identity)
     return invite.write_passphrase(PLATFORM, read.level, read.room, read.passphrase or None)
 
 
@@ -60,14 +61,14 @@ def test_an_invite_with_a_passphrase_is_read_as_it_was_written(level, room, pass
 
 
 @settings(deadline=None)
-@given(room=rooms(), identity=st.binary(min_size=32, max_size=32))
-def test_an_invite_with_an_identity_is_read_as_it_was_written(room, identity):
+@given(level=st.sampled_from(invite.WITH_IDENTITY), room=rooms(), identity=st.binary(min_size=32, max_size=32))
+def test_an_invite_with_an_identity_is_read_as_it_was_written(level, room, identity):
     try:
         checked(identity)
     except Refusal:
         assume(False)
-    read = invite.read(PLATFORM, invite.write(PLATFORM, room, identity))
-    assert (read.level, read.room, read.identity, read.passphrase) == ("identity", room, identity, "")
+    read = invite.read(PLATFORM, invite.write(PLATFORM, level, room, identity))
+    assert (read.level, read.room, read.identity, read.passphrase) == (level, room, identity, "")
 
 
 @settings(deadline=None, max_examples=1_000)
@@ -85,9 +86,14 @@ def test_any_other_text_is_refused_with_a_sentence(text):
 
 
 def test_an_invite_with_an_identity_that_was_cut_off_anywhere_is_refused():
-    text = invite.write(PLATFORM, "kitchen", IDENTITY)
+    text = invite.write(PLATFORM, "ratchet", "kitchen", IDENTITY)
     assert is_invite(text) is True
     assert [at for at in range(len(text)) if is_invite(text[:at])] == []
+
+
+def test_no_level_with_a_passphrase_invites_with_an_identity():
+    with pytest.raises(BadInput):
+        invite.write(PLATFORM, "passphrase", "kitchen", IDENTITY)
 
 
 def test_what_is_longer_than_any_invite_is_not_taken_apart(monkeypatch):

@@ -181,7 +181,7 @@ def test_main_and_what_stands_beside_it_only_wire_and_reach_for_nothing_of_the_b
 
 
 def test_what_keeps_keys_on_the_device_knows_the_protocol_and_the_doors_and_imports_itself_one_way():
-    order = ["history", "locking", "profile", "keeper", "moving", "device", "entrance", "settings"]
+    order = ["history", "locking", "profile", "keeper", "moving", "device", "entrance", "ratchet", "settings"]
     assert {path.stem for path in (WEB / "device").glob("*.py")} == {*order, "__init__"}
     for number, name in enumerate(order):
         modules = imports_of(WEB / "device" / f"{name}.py")
@@ -294,7 +294,7 @@ def test_only_one_module_stores_anything_in_the_browser():
 
 
 def test_only_one_module_takes_locks():
-    assert users_of("locks") == ["browser/locks.py", "device/device.py"]
+    assert users_of("locks") == ["browser/locks.py", "device/device.py", "device/ratchet.py"]
 
 
 def test_keys_are_made_so_that_the_page_itself_cannot_read_them():

@@ -5,6 +5,7 @@ import sys
 import inventory
 from browser import clock
 from browser.link import Link
+from conversations import Conversations
 from device.entrance import entrance, kept_of
 from device.ratchet import ratchet_entrance
 from device.settings import Settings
@@ -54,6 +55,7 @@ class Chat:
         self.join, self.changed = self.joining.join, self.joining.changed
         self.directory = Directory(platform, self.transmit, device.scope)
         self.people = People(platform, self.sessions, self.directory, self.view)
+        self.conversations = self.people.conversations = Conversations(self.directory, self.people)
         self.settings = Settings(platform, self.view, device, self.directory)
         self.invites = Invites(platform, self.view, self.sessions, self.joining)
         self.inventory = inventory.take
@@ -168,7 +170,7 @@ class Chat:
         """Our key, and where a conversation is begun with somebody who is away, what it is begun with."""
 
         async def published():
-            await self.people.conversations.keep_up(entrance)
+            await self.conversations.keep_up(entrance)
 
         self.directory.publish(entrance.profile, tell, published if level.of_two else None)
 
@@ -190,7 +192,7 @@ class Chat:
 
     def tools(self, level):
         """The buttons in a room's header: (label, async work(session))."""
-        anew = [("Begin anew", self.people.begin_anew)] if level.of_two else []
+        anew = [("Begin anew", self.conversations.begin_anew)] if level.of_two else []
         return self.invites.tools(level) + anew + list(self.room_tools)
 
     def drafted(self, key, text):

@@ -4,6 +4,7 @@ Specification, level ratchet, sections 2 and 5.
 """
 
 from browser import clock
+from protocol.levels.ratchet import NOBODY
 from protocol.store_errors import NotKept
 
 PATIENCE, PAUSE = 15, 1.0  # how often keys are looked for that who has just come leaves soon; after what seconds
@@ -20,16 +21,14 @@ ANEW = (
     "Begin the conversation with “{}” anew, with new keys? Both of you see that it was. Do this if messages do not "
     "open any more, or if one of you has lost the keys of it."
 )
-YOURSELF = "That is your own name. Give the name of the other one."
 
 
 class Conversations:
-    """directory: a Directory; ask and say: as People has them."""
+    """directory: a Directory; people: a People, which looks names up and calls begin()."""
 
-    def __init__(self, directory, ask, say):
+    def __init__(self, directory, people):
         self.directory = directory
-        self.ask = ask
-        self.say = say
+        self.people = people
         self.looked = {}  # address of a room -> how often was looked for keys of somebody who is here
 
     # ------------------------------------------------------------------------------------------ our prekeys
@@ -75,8 +74,19 @@ class Conversations:
 
         if other and other.identity != identity:
             sentence = INSTEAD.format(other.name, name, other.name)
-            return self.ask(session, sentence, f"Begin with {name}", go)
+            return self.people.ask(session, sentence, f"Begin with {name}", go)
         return self.begin_with(session, identity, name)
+
+    async def begin_anew(self, session):
+        """With the other one, under new keys."""
+        other = session.level.membership.other()
+
+        async def go():
+            self.people.add_as(session, other.name, session.level.trust.pin_of(other.name))
+
+        if other is None:
+            return self.people.say(session, session.level.standing() or NOBODY)
+        return self.people.ask(session, ANEW.format(other.name), "Begin anew", go)
 
     def begin_with(self, session, identity, name):
         async def again():
@@ -106,4 +116,4 @@ class Conversations:
             clock.after(PAUSE, again)
         else:
             session.show_state()
-            self.say(session, sentence)
+            self.people.say(session, sentence)

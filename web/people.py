@@ -1,20 +1,19 @@
 """What members of a room can do about each other: add, remove, share, compare. The page."""
 
 from browser import qr
-from conversations import ANEW, YOURSELF, Conversations
 from protocol.digits import COMPARED, same_digits
 from protocol.encoding import clean_name
 from protocol.errors import Problem
 from protocol.identity import fingerprint, room_number, safety_number
 from protocol.levels import Tag
 from protocol.levels.changes import Add, MakeAdmin, Remove, Replace
-from protocol.levels.ratchet import NOBODY
 from protocol.trust import Pin
 
 CHANGED = (
     "This key is another than the one that was known before. Most often that is a new device, or a browser that was "
     "cleared; it can also be somebody in the middle. Compare the number before you send what must stay between you."
 )
+YOURSELF = "That is your own name. Give the name of the other one."
 LEAVE = "Leave this room for good? You are then in its list of members no more, and only an admin can add you again."
 REMOVE = "Remove “{}” from this room? From then on they read nothing new. What they have read, they keep."
 UNKNOWN = "The directory of this relay knows no “{}”. They join at level {} once under this name, then try again."
@@ -38,7 +37,7 @@ class People:
         self.sessions = sessions
         self.directory = directory
         self.view = view
-        self.conversations = Conversations(directory, self.ask, self.say)
+        self.conversations = None  # Conversations, for rooms of two
 
     # ------------------------------------------------------------------------------------------ the list
 
@@ -103,17 +102,6 @@ class People:
             return await self.wish(session, Add(bundle.identity, name))
 
         self.directory.look_up(name, pin, found)
-
-    async def begin_anew(self, session):
-        """The conversation of a room of two."""
-        other = session.level.membership.other()
-
-        async def go():
-            self.add_as(session, other.name, session.level.trust.pin_of(other.name))
-
-        if other is None:
-            return self.say(session, session.level.standing() or NOBODY)
-        return self.ask(session, ANEW.format(other.name), "Begin anew", go)
 
     async def remove(self, key, id):
         session, member = self.member(key, id)

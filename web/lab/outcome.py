@@ -5,24 +5,40 @@ The attack matrix is computed by this, and so is what the lab's console says.
 
 from protocol.encoding import NAME_NOT_SHOWN
 from protocol.identity_errors import IDENTITY_REFUSALS
+from protocol.ratchet_errors import BadPrekeys
 
 from .attacks.attack import OPENLY
 from .seen import seq_of
 
 PRESENCE = ("joined", "left")  # codes of honest notices
-OF_THE_LIST = ("members", "unproven", "shared")  # and of those that a level with a list of members has besides
+# And of those that a level with a list of members has besides, and one for two.
+OF_THE_LEVEL = ("members", "unproven", "shared", "begun", "begun-anew", "read-before")
 NO_EFFECT, SUCCEEDS = "no effect", "succeeds"
 
 
 class Talk:
     """What Alice and Bob really said and did in a room, whatever their pages show of it."""
 
-    def __init__(self, relayed_is_final=True):
+    def __init__(self, relayed_is_final=True, is_read_once=False):
         self.relayed_is_final = relayed_is_final  # as the level has it
+        self.is_read_once = is_read_once  # a page that was loaded anew shows no more what had been read before
         self.said = []  # (name, text)
         self.absences = 0  # how often one of them was away, and came back
         self.absent = set()  # who came back with a new session
+        self.heard = {}  # name -> how much had been said when their page was loaded anew
         self.notes = set()  # who was asked something before the join
+
+    def comes_anew(self, name):
+        """With a new session, as after a reload."""
+        self.absences += 1
+        self.absent.add(name)
+        self.heard[name] = len(self.said)
+
+    def is_whole(self, name, shown):
+        """Whether a page shows all that was said, as [(name, text)], and nothing else."""
+        if self.is_read_once and name in self.heard:
+            return len(shown) >= len(self.said) - self.heard[name] and shown == self.said[len(self.said) - len(shown) :]
+        return shown == self.said
 
     def was_done(self, what, seen):
         """Whether the page shows that what was said last got so far: "writes", "says" or "hears"."""
@@ -67,12 +83,12 @@ class Outcome:
     def __init__(self, attack, talk, pages):
         self.attack = attack
         self.talk = talk
-        self.people = len(pages)
+        self.people = len(attack.deceives)
         self.labels = {seq: attack.labels[id] for id, seq in attack.answers.items()}
         self.marks = {}  # label -> {(refused or seen, code): names of those who see it}
         self.false = set()  # labels of what is shown as if someone had said it, with nothing beside it
         self.whole = True
-        for name in pages:
+        for name in attack.deceives:
             self.look(name, pages[name])
 
     def mark(self, label, what, code, who):
@@ -86,14 +102,14 @@ class Outcome:
                 self.mark(label, "refused", row["code"], who)
             elif row["kind"] == "waiting":
                 self.mark(label, "seen", "waiting", who)
-            elif row["kind"] == "notice" and row["code"] not in PRESENCE + OF_THE_LIST:
+            elif row["kind"] == "notice" and row["code"] not in PRESENCE + OF_THE_LEVEL:
                 self.mark(label, "seen", row["code"], who)
             elif row["kind"] == "message":
                 self.look_at_message(row, label, honest, who)
         self.look_around(who, seen)
         messages = seen.messages()
         said = [(row["name"], row["text"]) for row in messages]
-        if [one for one in said if one != OPENLY] != self.talk.said:
+        if not self.talk.is_whole(who, [one for one in said if one != OPENLY]):
             self.whole = False
         times = [entry["at"] for entry in self.attack.hand.log]
         if any(seq_of(row) is not None and row["at"] not in times for row in messages):
@@ -187,7 +203,7 @@ def of_label(text, label):
 
 def code_of(sentence):
     """Of what stands in a banner: that of the refusal that it tells, or else "alert"."""
-    for refusal in IDENTITY_REFUSALS:
+    for refusal in IDENTITY_REFUSALS + [BadPrekeys]:
         if sentence.startswith(refusal.for_people):
             return refusal.code
     return "alert"

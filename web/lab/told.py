@@ -55,8 +55,7 @@ class Told:
         self.asked = ""
         self.entered += 1
         if self.entered > 1:
-            self.talk.absences += 1
-            self.talk.absent.add(self.name)
+            self.talk.comes_anew(self.name)
 
     def is_in(self):
         """Whether the page is in the room and has read the log, though it may not write there."""

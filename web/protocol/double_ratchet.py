@@ -164,6 +164,13 @@ async def decrypt(platform, state, head, ciphertext, ad, now):
     return after, plaintext
 
 
+def missed(before, after, head):
+    """(how many messages before this one have not come yet and were not missed before; whether this one was missed)."""
+    known = {one[:2] for one in before.skipped}
+    new = [one for one in after.skipped if one[:2] not in known]
+    return len(new), (head[:32], number(head[36:])) in known
+
+
 def number(octets):
     return int.from_bytes(octets, "big")
 

@@ -14,6 +14,7 @@ GCM_TAG, SIGNATURE = 16, 64
 PASSPHRASE_PREFIX, LAB_PASSPHRASE_PREFIX = "passphrase-1.", "lab-passphrase-1."
 CLASSIC_START = '{"iv":"'
 PREFIXES = (PASSPHRASE_PREFIX, "identity-1.", "identity-members-1.", "identity-history-1.")
+PREFIXES += ("ratchet-1.", "ratchet-begin-1.")
 STARTS = (CLASSIC_START,) + PREFIXES + tuple(["lab-" + prefix for prefix in PREFIXES])  # of a body of any level
 
 # The fields before the ciphertext, in the order of section 4.2, with their bytes; 0 for one that gives its own length.

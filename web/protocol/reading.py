@@ -47,7 +47,7 @@ class Reading:
             self.show_rows(self.kept.rows_before(resumed.log, min(seqs + [resumed.read + 1])))
         elif resumed.read > len(seqs):
             self.notice(*READ_BEFORE)
-        entries = [{"seq": seq, "at": at, "row": f"r{seq}"} for seq, at, _ in resumed.fresh]
+        entries = [{"seq": seq, "at": at, "row": f"s0-{seq}"} for seq, at, _ in resumed.fresh]
         self.show_rows([self.row_of(entry, opened) for entry, (_, _, opened) in zip(entries, resumed.fresh)])
         self.writers.tell()
 

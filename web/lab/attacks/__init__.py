@@ -4,6 +4,7 @@ Pure, and in the Python that MicroPython runs: frames in, frames out. Imports on
 a page can run the very same code.
 """
 
-from . import bodies, cost, identity, lists, logs, order
+from . import bodies, cost, identity, lists, logs, order, pairs
 
-ATTACKS = order.ATTACKS + logs.ATTACKS + bodies.ATTACKS + identity.ATTACKS + lists.ATTACKS + cost.ATTACKS
+ATTACKS = order.ATTACKS + logs.ATTACKS + bodies.ATTACKS + identity.ATTACKS + lists.ATTACKS + pairs.ATTACKS
+ATTACKS += cost.ATTACKS

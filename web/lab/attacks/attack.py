@@ -4,6 +4,8 @@ from protocol.directory import first_bundle
 from protocol.frames import room_address
 from protocol.identity import OurIdentity
 from protocol.levels import MESSAGE, Waiting
+from protocol.prekey_ring import PrekeyRing
+from protocol.prekeys import Prekeys
 from protocol.trust import Trust
 
 # What the attacker has.
@@ -21,6 +23,9 @@ HONEST = ("Alice says", "Bob hears", "Bob says", "Alice hears")
 # derives only one.
 BEFORE = ("Alice joins", "Alice says", "Bob joins", "Bob hears", "Bob says", "Alice hears")
 BEFORE_WITH_LIST = ("Alice joins", "Bob joins", "Alice adds Bob") + HONEST
+
+
+BEFORE_OF_TWO = ("Alice joins", "Bob joins", "Alice meets Bob") + HONEST
 
 
 class NotHere(Exception):
@@ -86,8 +91,16 @@ def first_message(entries):
     raise NotHere("nobody has written yet")
 
 
+def has_list(level):
+    """Whether its rooms have a signed list of members."""
+    return level.has_duties and not level.of_two
+
+
 async def open_own(session):
     """Gives a session that has no room here one of its own, which nobody else is shown."""
+    if session.of_two:
+        other = await Accomplice.made(session.platform, "Nobody")
+        await session.wish_for(Prekeys(other.ours.public, other.prekeys.spk[1], None), other.name)
     control = await session.control(True)
     if control is None:
         raise NotHere("the attacker is no member")
@@ -101,25 +114,30 @@ def sealer(session):
 
 
 class Accomplice:
-    """The attacker's own device, as membership.py asks for an entrance. It keeps nothing."""
+    """The attacker's own device, as membership.py and ratchet.py ask for an entrance. It keeps nothing."""
 
-    inviter = state = None
+    inviter = state = record = None
 
-    def __init__(self, name, ours):
+    def __init__(self, name, ours, prekeys=None):
         self.name = name
         self.ours = ours
+        self.prekeys = prekeys  # a PrekeyRing
         self.trust = Trust([], lambda: None)
 
     @classmethod
     async def made(cls, platform, name=ACCOMPLICE):
-        return cls(name, await OurIdentity.from_seed(platform, platform.random(32)))
+        ours = await OurIdentity.from_seed(platform, platform.random(32))
+        return cls(name, ours, await PrekeyRing.fresh(platform))
 
     async def bundle(self, platform, scope):
         """What the directory should have of the name, which the level's scope stands before."""
         return await first_bundle(platform, self.ours, scope + self.name)
 
-    async def keep(self, octets):
+    async def keep(self, octets, used=()):
         pass
+
+    async def turn(self):
+        return lambda: None
 
     def close(self):
         pass
@@ -149,6 +167,7 @@ class Attack:
     company = parting = ()
     as_name = None
     words = ()
+    deceives = ("Alice", "Bob")  # on whose pages is looked for what is seen of it
     only = ""  # of all that choices() gives, the one to be tried alone
     from_the_start = False  # begins before anyone joins, and then hand.log is empty
     leaves_waiting = False  # more keys to derive than a page does in a minute
@@ -158,7 +177,7 @@ class Attack:
 
     def __init__(self, hand):
         self.hand = hand
-        if hand.level.has_duties:
+        if has_list(hand.level):
             self.talk = self.talk_with_list or self.talk
         self.injections = []
         self.labels = {}
@@ -169,7 +188,9 @@ class Attack:
     @classmethod
     def before(cls, level):
         """What is done before it begins."""
-        if not level.has_duties:
+        if level.of_two:
+            return BEFORE_OF_TWO
+        if not has_list(level):
             return BEFORE
         company = cls.company or ((f"Alice adds {ACCOMPLICE}",) if cls.needs in (MEMBER, RELAY_AND_MEMBER) else ())
         return BEFORE_WITH_LIST[:1] + company + BEFORE_WITH_LIST[1:] + cls.parting
@@ -229,6 +250,8 @@ class Attack:
         `change(session)`, async, comes first, and may give it another key, or parameters of its own.
         """
         hand, level = self.hand, level or self.hand.level
+        if level is hand.level and level.of_two:
+            raise NotHere("there is no third member")
         made = await level.start(hand.platform, hand.room, name, await hand.secret_of(level))
         hand.sessions.append(made)
         if change:

@@ -6,7 +6,7 @@ from protocol.levels.passphrase import header
 
 from .attack import ANYONE, FALSE, MEMBER, RELAY, Attack, NotHere, first_message
 
-SESSION_FIELDS = ("session_public", "salt", "sender")  # what a body of some level names its writer by
+SESSION_FIELDS = ("session_public", "salt", "sender", "session")  # what a body of some level names its writer by
 
 
 def names_of(parts):

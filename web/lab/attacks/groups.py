@@ -1,6 +1,6 @@
 """The attacks as somebody who plays the relay looks for them: by what is done. Every one is in one group."""
 
-from . import bodies, cost, identity, lists, logs, order
+from . import bodies, cost, identity, lists, logs, order, pairs
 
 GROUPS = [
     ("Replay", [order.ReplayAtOnce, order.ReplayLater, order.ReplayAfterReload, order.Duplicate]),
@@ -48,6 +48,17 @@ GROUPS = [
             lists.RemovedMember,
             lists.Usurper,
             lists.WrongKey,
+        ],
+    ),
+    (
+        "Begin a conversation of two",
+        [
+            pairs.ReplayedBeginning,
+            pairs.ForgedBeginning,
+            pairs.ThirdBegins,
+            pairs.SwappedPrekeys,
+            pairs.SwappedOneTimePrekey,
+            pairs.SwappedIdentity,
         ],
     ),
     ("Lie about who and when", [identity.FalseTime, identity.NotThere, identity.WithheldJoin]),

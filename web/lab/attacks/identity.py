@@ -3,7 +3,7 @@
 from protocol.encoding import uint
 from protocol.identity import OurIdentity
 
-from .attack import FALSE, HONEST, MEMBER, Attack, NotHere, sealer
+from .attack import FALSE, HONEST, MEMBER, Attack, NotHere, has_list, sealer
 from .bodies import RenamedInBody, session_field, value_of
 
 # Two secrets of sessions whose tags are equal, letters and colour: found by trying some thousand.
@@ -112,7 +112,7 @@ class AlikeTag(Attack):
         await self.use(session, 1)
 
     async def use(self, session, which):
-        if self.hand.level.has_duties:
+        if has_list(self.hand.level):
             raise NotHere("its list has one key for a name")
         if session_field(self.hand.parts(self.hand.last("Alice")["body"])) == "salt":
             session.salt = uint(ALIKE_SALTS[which], 16, "salt")

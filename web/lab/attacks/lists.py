@@ -12,15 +12,15 @@ from protocol.levels import Opened
 from protocol.levels.steward import MEMBERS
 from protocol.roster import sign_epoch
 
-from .attack import ACCOMPLICE, ANYONE, FALSE, HONEST, MEMBER, RELAY_AND_MEMBER, Accomplice, Attack, NotHere
+from .attack import ACCOMPLICE, ANYONE, FALSE, HONEST, MEMBER, RELAY_AND_MEMBER, Accomplice, Attack, NotHere, has_list
 from .logs import LyingRelay
 
 NO_LIST = "it has no list of members"
 
 
 def needs_list(hand, lacks=NO_LIST):
-    if not hand.level.has_duties:
-        raise NotHere(lacks)
+    if not has_list(hand.level):
+        raise NotHere(NO_LIST if hand.level.of_two else lacks)
 
 
 async def read_by(hand, accomplice, since):

@@ -1,9 +1,9 @@
 """Level ratchet: X3DH and the Double Ratchet between two. Its specification. Pure."""
 
-from ..double_ratchet import decrypt, encrypt, without_old
+from ..double_ratchet import decrypt, encrypt, missed, without_old
 from ..encoding import utf8_bytes
 from ..envelope import text_bytes, written
-from ..errors import Refusal, UnknownKind
+from ..errors import Gap, Late, Refusal, UnknownKind
 from ..padding import pad
 from ..ratchet_bodies import BEGIN_PREFIX, MEANINGS, MESSAGE_PREFIX, message_parts, read_message, write_message
 from ..ratchet_errors import BadPrekeys, NoKeys, NotStored, NotYours, OfALostSession
@@ -61,6 +61,7 @@ class Ratchet(SignedTexts):
     relayed_is_final = False
     has_duties = True
     of_two = keeps_sealed = True
+    scope = ""  # before the names of the directory
 
     @classmethod
     def parts(cls, platform, body):
@@ -220,9 +221,11 @@ class Ratchet(SignedTexts):
             if entry["kind"] == BEGIN:
                 return await self.open_begin(record, used, entry["body"])
             if entry["kind"] == MESSAGE:
-                said = self.own(record, entry["body"]) or await self.theirs(record, entry["body"])
+                said, warnings = self.own(record, entry["body"]), []
+                if said is None:
+                    said, warnings = await self.theirs(record, entry["body"])
                 record.fresh.append((entry["seq"], entry["at"]) + said)
-                return self.opened(*said)
+                return self.opened(*said, warnings)
             return UnknownKind()
         except Refusal as refusal:
             return refusal
@@ -248,7 +251,7 @@ class Ratchet(SignedTexts):
         return None
 
     async def theirs(self, record, body):
-        """(identity, name, text) of what the other has sealed. Raises a Refusal."""
+        """((identity, name, text), warnings) of what the other has sealed. Raises a Refusal."""
         message = read_message(self.platform, body)
         if record.pair and self.ours.public not in record.pair:
             raise NotYours()
@@ -256,13 +259,16 @@ class Ratchet(SignedTexts):
         if thread is None:
             raise NoKeys()
         now, ad = self.platform.time(), thread.ad
-        thread.state, padded = await decrypt(self.platform, thread.state, message.head, message.ciphertext, ad, now)
+        before, head = thread.state, message.head
+        thread.state, padded = await decrypt(self.platform, before, head, message.ciphertext, ad, now)
+        missing, is_late = missed(before, thread.state, head)
         if thread is record.current():
             # Who writes here has read its beginning, and writes nowhere else any more.
             record.threads = [one for one in record.threads if one is thread or (record.pending and one.rank == 0)]
-        return thread.peer + (self.text_of(padded),)
+        warnings = ([Gap(missing)] if missing else []) + ([Late()] if is_late else [])
+        return thread.peer + (self.text_of(padded),), warnings
 
-    def opened(self, identity, name, text):
+    def opened(self, identity, name, text, warnings=()):
         if not identity:
             return Opened(text, self.entrance.name, self.tag, True, [])
-        return Opened(text, name, Tag(identity), False, [], self.trust.state(identity))
+        return Opened(text, name, Tag(identity), False, list(warnings), self.trust.state(identity))
