@@ -1,4 +1,4 @@
-"""The lab's page: its parts, of which one is shown, named by the address (#lesson, #console, #ladder).
+"""The lab's page: its parts, of which one is shown, named by the address (#lesson, #console, #ladder, #theft).
 
 What stands behind a slash in the address is the part's own: #lesson/3.
 """
@@ -8,7 +8,7 @@ from pyscript import document, window
 
 from view.dom import by_id, listen, show
 
-_PARTS = ["lesson", "console", "ladder"]
+_PARTS = ["lesson", "console", "ladder", "theft"]
 
 
 def turn_to(part, rest=""):
