@@ -5,7 +5,8 @@
 Prints Markdown tables of medians and ratios. The first is ours beside the other client: the driver runs inside the
 pages, so that Playwright's own time does not count; what it waits for is what a person waits for: the list of members,
 the words on the page. The second is level identity, at 2 and at 50 members, beside level passphrase: sessions of one
-room inside one page, without a network or a view (bench_members.py).
+room inside one page, without a network or a view (bench_members.py). The third is level ratchet: sealing and opening
+within a chain and with a DH step, with what is stored on the device for each, and without (bench_ratchet.py).
 """
 
 import argparse
@@ -230,17 +231,16 @@ def answering(text):
     return lambda route: route.fulfill(body=text)
 
 
-def measure_members(browser, server):
-    """{kind: {measure: [figure, ...]}}, as bench_members.py finds them in the page."""
+def measure_in_page(browser, server, main, *beside):
+    """{kind: {measure: [figure, ...]}}, as bench_members.py or bench_ratchet.py finds them in the page."""
     context = browser.new_context()
     page = context.new_page()
     page.on("console", lambda message: print(message.text, file=sys.stderr) if "Error" in message.text else None)
     configuration = (Path(__file__).parent.parent / "web" / "pyscript.toml").read_text("utf-8")
-    files = {"main.py": "bench_members.py", "both_talk.py": "both_talk.py"}
-    for name, source in files.items():
+    for name, source in {"main.py": main, **{name: name for name in beside}}.items():
         text = Path(__file__).with_name(source).read_text("utf-8")
         page.route(f"**/{name}", answering(text))
-    text = configuration + '"./both_talk.py" = "./both_talk.py"\n'
+    text = configuration + "".join(f'"./{name}" = "./{name}"\n' for name in beside)
     page.route("**/pyscript.toml", answering(text))
     page.goto(server.url)
     found = json.loads(page.locator("#results").text_content(timeout=300_000))
@@ -262,9 +262,17 @@ def members_table(found):
     return "\n".join(lines)
 
 
+def ratchet_table(found):
+    lines = ["| median, ms | stored on the device | not stored | ratio |", "|---|---|---|---|"]
+    for name in sorted(found["stored"]):
+        stored, not_stored = (statistics.median(found[kind][name]) for kind in ("stored", "not stored"))
+        lines.append(f"| {name} | {stored:.1f} | {not_stored:.1f} | {stored / not_stored:.2f} |")
+    return "\n".join(lines)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--runs", type=int, default=5, help="of the two clients; 0: level identity alone")
+    parser.add_argument("--runs", type=int, default=5, help="of the two clients; 0: levels identity and ratchet alone")
     runs = parser.parse_args().runs
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         path = find_browser(playwright)
@@ -274,14 +282,16 @@ def main():
         server = Server(Path(folder), origin=origin).start()
         copy_client(server, Path(folder, "client"))
         found = measure(Bench(browser, server, origin), runs) if runs else {}
-        members = measure_members(browser, server)
+        members = measure_in_page(browser, server, "bench_members.py", "both_talk.py")
+        ratchet = measure_in_page(browser, server, "bench_ratchet.py")
         version = browser.version
         server.stop()
         client.shutdown()
     print(f"{date.today()}, {os.cpu_count()} cores, Chromium {version}, {runs} runs\n")
     if found:
         print(table(found), end="\n\n")
-    print(members_table(members))
+    print(members_table(members), end="\n\n")
+    print(ratchet_table(ratchet))
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from playwright.sync_api import expect
 
 from member import Device
 from protocol.levels.ratchet import LOST, NOBODY, OTHER_KEY, THIRD
+from relay_client import RelayClient
 from reveal import reveals, stored
 
 # Deletes the record of the room, as a file that takes a device along does not hold it.
@@ -24,6 +25,18 @@ FORGET = """async () => {
 PRESS_AT = """moment => {
   const button = [...document.querySelectorAll(".adding button")].find((one) => one.checkVisibility());
   setTimeout(() => button.click(), moment - Date.now());
+}"""
+
+# How many messages are kept on the device.
+KEPT = """async () => {
+  const result = (request) => new Promise((done, failed) => {
+    request.onsuccess = () => done(request.result);
+    request.onerror = failed;
+  });
+  const database = await result(indexedDB.open("secure-chat"));
+  const keys = await result(database.transaction("history").objectStore("history").getAllKeys());
+  database.close();
+  return keys.filter((key) => /[0-9a-f]{16}$/.test(key)).length;
 }"""
 
 
@@ -203,3 +216,62 @@ def test_the_relay_reads_neither_the_words_nor_the_keys(two, server):
     alice.says(words)
     bob.sees(words, by="Alice")
     assert not reveals(stored(server.options["data"]), words)
+
+
+def test_a_second_tab_under_the_same_name_says_so(two):
+    alice, bob = two
+    second = Device("Bob", bob.context, bob.url).opens_the_page()
+    second.field("Your name").fill("Bob")
+    second.field("Room").fill("den")
+    second.field("Level").select_option("Ratchet")
+    second.button("Join").click()
+    expect(second.page.get_by_text("Another tab of this browser is here under this name")).to_be_visible()
+    bob.page.close()
+    again = Device("Bob", second.context, bob.url).meets(state="")
+    alice.says("in one tab at a time")
+    again.sees("in one tab at a time", by="Alice")
+
+
+def test_a_page_leaves_a_hundred_prekeys_and_a_beginning_takes_one(device, server):
+    bob = device("Bob").meets()
+    with RelayClient(server.websocket_url) as client:
+        bob.until(lambda: counted(client, "Bob") == (1, 100), "a hundred prekeys are left")
+        alice = device("Alice").meets()
+        alice.talks_to("Bob")
+        bob.sees_state("")
+        assert counted(client, "Bob") == (1, 99)
+        for _ in range(50):
+            client.send({"type": "take-prekeys", "name": "Bob"})
+            client.receive("prekeys-taken")
+        # The name gave twenty at once and then one a minute, and prekeys without one besides.
+        left = counted(client, "Bob")[1]
+        assert 79 <= left <= 81
+
+
+def counted(client: RelayClient, name: str) -> tuple[int, int]:
+    """(number of the last upload, one-time prekeys that are left)."""
+    client.send({"type": "count-prekeys", "name": name})
+    answer = client.receive("prekeys-counted")
+    return answer["number"], answer["left"]
+
+
+def test_a_device_that_keeps_messages_shows_them_though_their_keys_are_gone(two):
+    alice, bob = two
+    bob.leaves()
+    bob.chooses_passphrase("a lock for my keys")
+    panel = bob.opens_settings()
+    panel.get_by_label("Keep on this device").check()
+    expect(panel.get_by_role("status", name="Done")).to_have_text("Changed.")
+    bob.closes_the_panel()
+    bob.meets(state="")
+    for text in ("one", "two", "three"):
+        alice.says(text)
+        bob.sees(text, by="Alice")
+    bob.until(lambda: bob.page.evaluate(KEPT) == 3, "the messages are stored")
+    bob.reloads()
+    bob.unlocks("a lock for my keys")
+    bob.meets(state="")
+    bob.sees_talk("Alice: one", "Alice: two", "Alice: three")
+    bob.sees_notice("Kept on this device. The keys of these are deleted.")
+    alice.says("four")
+    bob.sees_talk("Alice: one", "Alice: two", "Alice: three", "Alice: four")

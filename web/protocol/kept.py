@@ -24,11 +24,12 @@ class Kept:
         """Of a record that another version of this page may have written."""
         return self.platform.utf8(fields.get(name, b"")) or ""
 
-    def rows_before(self, log, oldest):
-        """Rows of what is not in the relay's log from `oldest` on, in the order in which they were kept."""
+    def rows_before(self, log, oldest, why=OF_THIS_DEVICE):
+        """Rows of what is not in the relay's log from `oldest` on, in the order in which they were kept, and a notice
+        of why they are shown."""
         gone = [one for one in self.records if one[0] != log or one[1] < oldest]
         made = [self.row(f"k{number}", fields) for number, (_, _, fields) in enumerate(gone)]
-        return made + [rows.notice("kept", *OF_THIS_DEVICE)] if made else []
+        return made + [rows.notice("kept", *why)] if made else []
 
     def row(self, id, fields):
         more = {name: self.text(fields, name) for name in FIELDS if name != "text"}

@@ -6,6 +6,7 @@ from .levels import Changed, Waiting
 from .shelf import Shelf
 from .wire import Wire
 
+KEPT_HERE = ("Kept on this device. The keys of these are deleted.", "kept")
 READ_BEFORE = (
     "What was read here on an earlier visit is not shown again: its keys are deleted. Under “This device” you can "
     "choose to keep messages.",
@@ -44,7 +45,7 @@ class Reading:
         self.log = resumed.log
         seqs = [seq for seq, _, _ in resumed.fresh]
         if self.kept:
-            self.show_rows(self.kept.rows_before(resumed.log, min(seqs + [resumed.read + 1])))
+            self.show_rows(self.kept.rows_before(resumed.log, min(seqs + [resumed.read + 1]), KEPT_HERE))
         elif resumed.read > len(seqs):
             self.notice(*READ_BEFORE)
         entries = [{"seq": seq, "at": at, "row": f"s0-{seq}"} for seq, at, _ in resumed.fresh]
