@@ -132,6 +132,13 @@ class Device(Person):
         expect(panel.get_by_role("status", name="Done")).to_have_text("Unlocked.")
         self.closes_the_panel()
 
+    def keeps_messages(self, passphrase: str) -> None:
+        self.chooses_passphrase(passphrase)
+        panel = self.opens_settings()
+        panel.get_by_label("Keep on this device").check()
+        expect(panel.get_by_role("status", name="Done")).to_have_text("Changed.")
+        self.closes_the_panel()
+
     def chooses_passphrase(self, passphrase: str) -> None:
         panel = self.opens_settings()
         form = panel.locator('[data-act="set_passphrase"]')

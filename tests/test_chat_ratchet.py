@@ -258,11 +258,7 @@ def counted(client: RelayClient, name: str) -> tuple[int, int]:
 def test_a_device_that_keeps_messages_shows_them_though_their_keys_are_gone(two):
     alice, bob = two
     bob.leaves()
-    bob.chooses_passphrase("a lock for my keys")
-    panel = bob.opens_settings()
-    panel.get_by_label("Keep on this device").check()
-    expect(panel.get_by_role("status", name="Done")).to_have_text("Changed.")
-    bob.closes_the_panel()
+    bob.keeps_messages("a lock for my keys")
     bob.meets(state="")
     for text in ("one", "two", "three"):
         alice.says(text)

@@ -142,7 +142,7 @@ def test_the_modules_of_a_level_do_not_import_each_other_in_a_circle():
     levels = {"classic", "passphrase", "identity", "ratchet"}
     of_identity = ["known_list", "changes", "epochs", "membership", "messages", "steward", "people"]
     shared = {"anchors", "beginnings", "keyring", "senders", "signed_texts", "two"} | set(of_identity)
-    outcomes = {"MESSAGE", "Changed", "Control", "Opened", "Resumed", "SharedSecret", "Tag", "Waiting"}
+    outcomes = {"MESSAGE", "Changed", "Control", "Opened", "Prefixed", "Resumed", "SharedSecret", "Tag", "Waiting"}
     others = {
         level: {one.split(".")[2] for one in inside[level] if one.startswith("protocol.levels.")} for level in inside
     }

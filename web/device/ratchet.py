@@ -5,6 +5,7 @@ one record would use the same keys.
 """
 
 from browser import locks
+from device.entrance import Entrance
 from device.profile import room_key
 from protocol.errors import Problem, Refusal
 from protocol.keeping import write_state
@@ -67,19 +68,13 @@ class Prekeys:
         await self.store(self.ring.without(used), records)
 
 
-class RatchetEntrance:
-    """As levels/ratchet.py asks for it. record: octets that were kept of the room, or None; the rest as Entrance."""
+class RatchetEntrance(Entrance):
+    """As levels/ratchet.py asks for it. record: octets that were kept of the room, or None."""
 
     def __init__(self, profile, address, record, inviter, tell):
-        self.profile = profile
-        self.name = profile.name
-        self.ours = profile.ours
-        self.trust = profile.trust
+        super().__init__(profile, address, record, inviter, tell)
         self.prekeys = profile.prekeys
-        self.address = address
         self.record = record
-        self.inviter = inviter
-        self.tell = tell
 
     async def turn(self):
         return await locks.wait(TURN + room_key(self.profile.device, self.profile.place, self.name, self.address))
@@ -96,9 +91,6 @@ class RatchetEntrance:
             await self.prekeys.used(used, [record])
         else:
             await profile.records.store.put_all([record])
-
-    def close(self):
-        self.profile.close()
 
 
 async def ratchet_entrance(device, wish, tell):

@@ -47,6 +47,8 @@ For who looks at a body, or attacks it:
 
 from hashlib import sha256
 
+from ..envelope import written
+
 MESSAGE = "message"  # the kind of entry that a text is; entries of other kinds are for levels to come
 TAG_LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's base32: no letter that looks like another
 TAG_COLORS = 12
@@ -112,6 +114,18 @@ class Resumed:
         self.read = read
         self.fresh = fresh
         self.unsent = unsent
+
+
+class Prefixed:
+    """What is the same where a body is its level's `prefix`, and all its fields in one run."""
+
+    @classmethod
+    def pieces(cls, parts):
+        return [cls.prefix, parts]
+
+    @classmethod
+    def body_of(cls, platform, parts):
+        return written(platform, cls.pieces(parts))
 
 
 class SharedSecret:

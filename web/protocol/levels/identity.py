@@ -1,14 +1,13 @@
 """Level identity: keys of devices, a signed list of members, a room key for them. Its specification, 5 and 6. Pure."""
 
 from ..encoding import utf8_bytes
-from ..envelope import written
 from ..epoch import history_label, open_shared
 from ..errors import BadSignature, Refusal, UnknownKind
 from ..identity import verified_all
 from ..identity_bodies import HISTORY_PREFIX, MEANINGS, MESSAGE_PREFIX, message_parts, read_history
 from ..identity_envelope import MEMBERS_PREFIX
 from ..identity_forms import HistoryForm, MembersForm
-from . import MESSAGE, Changed, Tag
+from . import MESSAGE, Changed, Prefixed, Tag
 from .keyring import KeyRing
 from .membership import Membership
 from .messages import Messages
@@ -16,7 +15,7 @@ from .people import changed_keys, meet, people
 from .steward import HISTORY, MEMBERS, Steward
 
 
-class Identity:
+class Identity(Prefixed):
     id = "identity"
     prefix, members_prefix, history_prefix = MESSAGE_PREFIX, MEMBERS_PREFIX, HISTORY_PREFIX
     title = "Identity"
@@ -41,14 +40,6 @@ class Identity:
     @classmethod
     def parts(cls, platform, body):
         return message_parts(platform, body, cls.prefix)
-
-    @classmethod
-    def pieces(cls, parts):
-        return [cls.prefix, parts]
-
-    @classmethod
-    def body_of(cls, platform, parts):
-        return written(platform, cls.pieces(parts))
 
     def __init__(self, platform, room, entrance):
         self.platform = platform

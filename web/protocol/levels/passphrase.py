@@ -17,11 +17,10 @@ from ..envelope import (
     read_passphrase,
     text_bytes,
     write_passphrase,
-    written,
 )
 from ..errors import BadInput, KdfUnavailable, Refusal, UnknownKind, WrongPassphrase
 from ..padding import pad
-from . import MESSAGE, Opened, SharedSecret, Tag, Waiting
+from . import MESSAGE, Opened, Prefixed, SharedSecret, Tag, Waiting
 from .anchors import Anchors
 from .keyring import KeyRing
 from .senders import Senders
@@ -53,7 +52,7 @@ def header(room, fields, level="passphrase"):
     return label(level, "header") + sized(room) + fields
 
 
-class Passphrase(SharedSecret, SignedTexts):
+class Passphrase(SharedSecret, Prefixed, SignedTexts):
     id = "passphrase"
     prefix = PASSPHRASE_PREFIX  # of its bodies
     title = "Passphrase"
@@ -73,14 +72,6 @@ class Passphrase(SharedSecret, SignedTexts):
     @classmethod
     def parts(cls, platform, body):
         return passphrase_parts(platform, body, cls.prefix)
-
-    @classmethod
-    def pieces(cls, parts):
-        return [cls.prefix, parts]
-
-    @classmethod
-    def body_of(cls, platform, parts):
-        return written(platform, cls.pieces(parts))
 
     def __init__(self, platform, room, name, secrets, session):
         self.platform = platform

@@ -2,7 +2,7 @@
 
 from ..double_ratchet import decrypt, encrypt, missed, without_old
 from ..encoding import utf8_bytes
-from ..envelope import text_bytes, written
+from ..envelope import text_bytes
 from ..errors import Gap, Late, Refusal, UnknownKind
 from ..padding import pad
 from ..ratchet_bodies import BEGIN_PREFIX, MEANINGS, MESSAGE_PREFIX, message_parts, read_message, write_message
@@ -10,7 +10,7 @@ from ..ratchet_errors import BadPrekeys, NoKeys, NotStored, NotYours, OfALostSes
 from ..ratchet_forms import BeginForm
 from ..ratchet_record import Record
 from ..store_errors import NotKept
-from . import MESSAGE, Changed, Control, Opened, Resumed, Tag
+from . import MESSAGE, Changed, Control, Opened, Prefixed, Resumed, Tag
 from .beginnings import Beginnings, told
 from .keyring import KeyRing
 from .people import changed_keys, meet, people
@@ -34,7 +34,7 @@ LOST = (
 )
 
 
-class Ratchet(SignedTexts):
+class Ratchet(Prefixed, SignedTexts):
     """entrance: name, ours (OurIdentity), trust, inviter (an identity, or None), record (octets that were kept, or
     None), prekeys, with pair(public) -> (private, public) or None; async turn() -> release, while which nobody else
     changes what is kept; async keep(octets, used), which stores a record and deletes the one-time prekeys `used` in
@@ -66,14 +66,6 @@ class Ratchet(SignedTexts):
     @classmethod
     def parts(cls, platform, body):
         return message_parts(platform, body, cls.prefix)
-
-    @classmethod
-    def pieces(cls, parts):
-        return [cls.prefix, parts]
-
-    @classmethod
-    def body_of(cls, platform, parts):
-        return written(platform, cls.pieces(parts))
 
     def __init__(self, platform, room, entrance):
         self.platform = platform
