@@ -9,6 +9,7 @@ LETTERS = "A6EHv_POEL4dcN0Y50vAmWfk1jCbpQ1fHdyGZBJVMbg"
 HALF = chr(0xD83D)  # a surrogate without its other half
 KNOWN = [
     ("identity/kitchen/" + LETTERS, ("identity", "kitchen", IDENTITY, "")),
+    ("ratchet/kitchen/" + LETTERS, ("ratchet", "kitchen", IDENTITY, "")),
     ("identity/Zo%C3%AB%27s%20kitchen/" + LETTERS, ("identity", "Zo\u00eb's kitchen", IDENTITY, "")),
     ("passphrase/kitchen", ("passphrase", "kitchen", None, "")),
     ("classic/a%2Fb", ("classic", "a/b", None, "")),
@@ -107,9 +108,10 @@ async def check_what_is_no_invite_is_refused(platform, given):
 
 async def check_no_invite_is_written_that_could_not_be_read(platform, given):
     wrong = [
-        (BadInput, invite.write, (" kitchen", IDENTITY)),
-        (BadInput, invite.write, ("kitchen", IDENTITY[:31])),
-        (BadIdentity, invite.write, ("kitchen", bytes(32))),
+        (BadInput, invite.write, ("passphrase", "kitchen", IDENTITY)),
+        (BadInput, invite.write, ("identity", " kitchen", IDENTITY)),
+        (BadInput, invite.write, ("ratchet", "kitchen", IDENTITY[:31])),
+        (BadIdentity, invite.write, ("identity", "kitchen", bytes(32))),
         (BadInput, invite.write_passphrase, ("identity", "kitchen")),
         (BadInput, invite.write_passphrase, ("passphrase", "")),
         (BadInput, invite.write_passphrase, ("passphrase", "kitchen", "a\nb")),

@@ -89,7 +89,8 @@ async def check_a_record_of_a_room_comes_back_as_it_was(platform, given):
     record.log, record.read, record.newest, record.pending = "L1", 2**40, 7, "a body"
     record.pair, record.names = (bytes(32), b"\x01" * 32), ("Zoë", "Bob")
     record.begun(Thread(b"s" * 16, 0, (b"\x01" * 32, "Bob"), b"ad", state))
-    record.unsent, record.fresh = [("body", "é 👋")], [(9, True, "mine"), (10, False, "")]
+    record.unsent = [("body", "é 👋", False), ("", "", True)]
+    record.fresh = [(9, "2026-11-26T12:00:00.000Z", b"", "", "mine"), (10, "", b"\x01" * 32, "Bob", "")]
     record.use(b"s" * 16)
     again = Record.read_octets(record.octets())
     same(again.octets(), record.octets())
