@@ -9,8 +9,8 @@ LETTERS = "A6EHv_POEL4dcN0Y50vAmWfk1jCbpQ1fHdyGZBJVMbg"
 HALF = chr(0xD83D)  # a surrogate without its other half
 KNOWN = [
     ("identity/kitchen/" + LETTERS, ("identity", "kitchen", IDENTITY, "")),
-    ("ratchet/kitchen/" + LETTERS, ("ratchet", "kitchen", IDENTITY, "")),
     ("identity/Zo%C3%AB%27s%20kitchen/" + LETTERS, ("identity", "Zo\u00eb's kitchen", IDENTITY, "")),
+    ("ratchet/kitchen/" + LETTERS, ("ratchet", "kitchen", IDENTITY, "")),
     ("passphrase/kitchen", ("passphrase", "kitchen", None, "")),
     ("classic/a%2Fb", ("classic", "a/b", None, "")),
     ("passphrase/%E6%9D%B1%E4%BA%AC%F0%9F%91%8B", ("passphrase", "\u6771\u4eac\U0001f44b", None, "")),
