@@ -13,6 +13,10 @@ from conftest import close_pages
 ASK = """source => Promise.race([
   python(source), new Promise((done) => setTimeout(() => done('{"error": "no answer", "sentence": ""}'), 20_000)),
 ])"""
+ALONE = """async () => {
+  const { held } = await navigator.locks.query();
+  return held.filter(({ name }) => name === "secure-chat tabs").length === 1;
+}"""
 MAIN = Path(__file__).with_name("page_device.py")
 
 
@@ -35,6 +39,10 @@ class DevicePage:
         """Loads the page, anew too."""
         self.page.goto(self.address)
         expect(self.page.locator("#startup")).to_have_count(0)
+
+    def is_left_alone(self) -> None:
+        """Waits until this is the only tab that has the device open: another goes some moments after it was closed."""
+        self.page.wait_for_function(ALONE)
 
     def python(self, source: str):
         answer = json.loads(self.page.evaluate(ASK, dedent(source).strip()))

@@ -11,6 +11,7 @@ from protocol.levels.ratchet import NOBODY
 
 NOT_YET = "You are not a member of this room yet. Its admins see you at the door, and can add you."
 NO_MORE = "You are not a member of this room any more. What is written from now on is not for you."
+FREE = "async (name) => !(await navigator.locks.query()).held.some((lock) => lock.name === name)"
 
 
 class Device(Person):
@@ -26,6 +27,13 @@ class Device(Person):
         self.field("Level").select_option(level)
         self.button("Join").click()
         return self.is_shown(room, state)
+
+    def takes_over(self, other: "Device", room: str, level: str = "Identity") -> "Device":
+        """Joins under the name of another tab, which is closed: its name is free some moments later."""
+        self.opens_the_page()
+        other.page.close()
+        self.page.wait_for_function(FREE, arg=f"secure-chat name {self.name}")
+        return self.joins(room, level)
 
     def is_shown(self, room: str, state: str) -> "Device":
         expect(self.page.get_by_role("region", name=room, exact=True)).to_be_visible()

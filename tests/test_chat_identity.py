@@ -222,8 +222,7 @@ def test_a_second_tab_under_the_same_name_says_so_and_another_name_is_another_de
     alice.lets_in(second)
     second.says("in two tabs")
     alice.sees("in two tabs", by="Bob")
-    alice.page.close()
-    third = type(alice)("Alice", second.context, alice.url).joins("den")
+    third = type(alice)("Alice", second.context, alice.url).takes_over(alice, "den")
     third.sees("in two tabs", by="Bob")
 
 

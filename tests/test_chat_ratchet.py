@@ -226,8 +226,7 @@ def test_a_second_tab_under_the_same_name_says_so(two):
     second.field("Level").select_option("Ratchet")
     second.button("Join").click()
     expect(second.page.get_by_text("Another tab of this browser is here under this name")).to_be_visible()
-    bob.page.close()
-    again = Device("Bob", second.context, bob.url).meets(state="")
+    again = Device("Bob", second.context, bob.url).takes_over(bob, "den", "Ratchet")
     alice.says("in one tab at a time")
     again.sees("in one tab at a time", by="Alice")
 

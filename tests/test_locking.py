@@ -66,6 +66,7 @@ def test_a_passphrase_locks_all_names_and_opens_them_again(tab):
 def test_locking_leaves_the_rooms_stores_what_was_learned_and_forgets_the_keys(tab):
     one, other = tab(), tab()
     other.page.close()
+    one.is_left_alone()
     alice = one.enters()
     one.python(
         CHOOSE
@@ -422,6 +423,7 @@ def test_everything_is_erased_at_once_and_the_next_page_begins_anew(tab):
     assert one.fails("await device.erase()") == "other-tabs"
     assert one.enters() == alice
     other.page.close()
+    one.is_left_alone()
     one.python(CHOOSE + "await device.erase()")
     assert one.fails(ENTER) == "store-closed"
     assert one.records() == []

@@ -20,8 +20,8 @@ ALICE = member("Alice", you=True, admin=True)
 BOB, CAROL = member("Bob", trust="same-key"), member("Carol", present=False, trust="verified")
 
 
-def shows(mounted, *members, waiting=(), admin=True, confirmed=""):
-    facts = {"members": members, "waiting": waiting, "admin": admin, "confirmed": confirmed}
+def shows(mounted, *members, waiting=(), admin=True, confirmed="", two=False):
+    facts = {"members": members, "waiting": waiting, "admin": admin, "confirmed": confirmed, "two": two}
     mounted.room("people", facts)
 
 
@@ -222,3 +222,36 @@ def test_the_room_of_another_level_goes_on_to_show_who_is_present(room):
     shows(room, ALICE, BOB)
     room.room("members", [{"name": "Eve", "count": 1, "you": False, "alike": False}])
     expect(room.page.get_by_role("list", name="Members").locator("bdi")).to_have_text(["Alice", "Bob"])
+
+
+# Rooms of two
+
+
+def test_in_a_room_of_two_whoever_is_here_or_named_is_talked_to(room):
+    shows(room, waiting=["Bob", "Carol"], admin=False, two=True)
+    here = room.page.get_by_role("list", name="Here")
+    expect(here.locator("bdi")).to_have_text(["Bob", "Carol"])
+    expect(room.page.get_by_text("2 here")).to_be_visible()
+    room.button("Talk to: Carol").click()
+    room.page.get_by_label("Talk to, by name").fill("Dave")
+    room.button("Begin").click()
+    room.calls(["add", KEY, "Carol"], ["add", KEY, "Dave"])
+
+
+def test_once_there_are_two_nothing_of_a_list_is_offered_and_another_can_still_be_named(room):
+    shows(room, ALICE | {"admin": False}, BOB, admin=False, two=True)
+    for name in ("Leave the room for good", "Compare the room's number", "Remove Bob", "Make admin: Bob"):
+        expect(room.button(name)).to_be_hidden()
+    entry(room, "Bob").click()
+    expect(room.button("Compare with Bob")).to_be_visible()
+    expect(room.page.get_by_label("Talk to, by name")).to_be_visible()
+    expect(room.page.locator(".door")).to_be_hidden()
+
+
+def test_on_a_narrow_screen_it_is_open_until_somebody_is_chosen(mount):
+    mounted = mount(viewport={"width": 390, "height": 780})
+    mounted.opens_a_room()
+    shows(mounted, waiting=["Bob"], admin=False, two=True)
+    expect(mounted.button("Talk to: Bob")).to_be_visible()
+    shows(mounted, ALICE, BOB, admin=False, two=True)
+    expect(mounted.page.get_by_label("Talk to, by name")).to_be_hidden()
