@@ -1,5 +1,6 @@
 """What bench_page.py runs in place of main.py: two people at level ratchet in one page, over stores of both kinds."""
 
+import gc
 import json
 
 from js import document, performance
@@ -12,6 +13,7 @@ from protocol.levels import MESSAGE, Changed, Opened
 from protocol.levels.ratchet import Ratchet
 from protocol.prekeys import Prekeys
 
+gc.threshold(1_000_000)  # as in main.py
 RUNS, TEXTS, WORDS = 3, 50, "a message of the usual length of a line in a chat"
 
 

@@ -101,25 +101,19 @@ def test_what_cannot_be_stored_whole_is_not_stored_at_all(tab, failing):
     assert b"before".hex() in record and b"after".hex() not in record and prekeys == published
 
 
-def test_who_changes_what_is_kept_waits_for_another_who_does(tab):
-    one = tab()
+def test_one_change_comes_after_the_other_and_no_other_tab_has_any_to_make(tab):
+    one, other = tab(), tab()
     one.enters_room()
     one.python("global release\nrelease = await door.turn()")
-    other = tab()
-    name = one.python("from device.ratchet import TURN\nreturn TURN")
-    held = (
-        """async (name) => (await navigator.locks.query()).held.filter((lock) => lock.name.startsWith(name)).length"""
-    )
-    assert other.page.evaluate(held, name) == 1
-    other.page.evaluate("""async (name) => {
-      const { held } = await navigator.locks.query();
-      window.turn = "waits";
-      navigator.locks.request(held.find((lock) => lock.name.startsWith(name)).name, () => { window.turn = "has it"; });
-    }""", name)  # fmt: skip
-    waiting = "async () => (await navigator.locks.query()).pending.length"
-    assert other.page.evaluate(waiting) == 1 and other.page.evaluate("turn") == "waits"
+    assert other.fails(ENTER.replace("ROOM", repr("den"))) == "other-tab"
+    one.page.evaluate("""() => {
+      window.second = "waits";
+      python("global second\\nsecond = await door.turn()").then(() => { window.second = "has it"; });
+    }""")
+    one.page.wait_for_function("async () => (await navigator.locks.query()).pending.length === 1")
+    assert one.page.evaluate("second") == "waits"
     one.python("release()")
-    other.page.wait_for_function("turn === 'has it'")
+    one.page.wait_for_function("second === 'has it'")
 
 
 def test_a_copy_of_the_store_shows_neither_texts_nor_private_keys(tab):

@@ -13,8 +13,6 @@ from protocol.prekey_ring import PrekeyRing
 from protocol.ratchet_record import Record
 from protocol.store_errors import NotKept
 
-TURN = "secure-chat ratchet "  # names of locks begin so
-
 
 def ring_key(place):
     """Where the prekeys of a name lie, beside what else there is of it."""
@@ -77,13 +75,11 @@ class RatchetEntrance(Entrance):
         self.record = record
 
     async def turn(self):
-        return await locks.wait(TURN + room_key(self.profile.device, self.profile.place, self.name, self.address))
+        """One change of this page after the other. Another tab has none of them to make: it cannot have the name."""
+        return await locks.wait(self.profile.device.writing)
 
     async def keep(self, octets, used):
-        """In one transaction. Raises NotKept, and then nothing is stored."""
-        await self.profile.device.in_turn(self.stored, octets, used)
-
-    async def stored(self, octets, used):
+        """In one transaction, while it is our turn. Raises NotKept, and then nothing is stored."""
         profile = self.profile
         key = room_key(profile.device, profile.place, self.name, self.address)
         record = await profile.records.sealed(key, write_state(self.address, octets))
