@@ -8,6 +8,10 @@ from protocol.levels.ratchet import LOST, NOBODY, OTHER_KEY, THIRD
 from relay_client import RelayClient
 from reveal import reveals, stored
 
+NO_PREKEYS = (
+    "“Bob” has left no keys on this relay to begin a conversation with. They join at level Ratchet once under this "
+    "name, then try again."
+)
 # Deletes the record of the room, as a file that takes a device along does not hold it.
 FORGET = """async () => {
   const result = (request) => new Promise((done, failed) => {
@@ -188,6 +192,22 @@ def test_nobody_talks_to_themselves_or_to_a_name_that_nobody_has(device):
     alice.names("Nobody")
     alice.sees_alert("The directory of this relay knows no “Nobody”.")
     alice.sees_state(NOBODY)
+
+
+def test_who_was_never_at_this_level_cannot_be_begun_with_and_that_is_said(device):
+    device("Bob").joins("elsewhere")
+    alice = device("Alice").meets()
+    alice.until(lambda: said_of_bob(alice) == NO_PREKEYS, "Bob is known, and has left no prekeys")
+
+
+def said_of_bob(person: Device) -> str:
+    """What comes of trying to talk to him; his key may not be in the directory yet."""
+    if person.button("Close").is_visible():
+        person.button("Close").click()
+    person.names("Bob")
+    alert = person.page.get_by_role("alert").filter(has_text="try again")
+    alert.wait_for()
+    return alert.locator("p").inner_text()
 
 
 def test_who_is_invited_by_a_link_is_talked_to(device):

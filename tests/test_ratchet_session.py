@@ -7,7 +7,7 @@ import ratchet_room
 from identity_room import Relay, settle
 from protocol.errors import Problem
 from protocol.kept import Kept
-from protocol.levels.ratchet import LOST, NOBODY, THIRD, Ratchet
+from protocol.levels.ratchet import LOST, NOBODY, OTHER_KEY, THIRD, Ratchet
 from protocol.reading import KEPT_HERE, READ_BEFORE
 from protocol.store_errors import NotKept
 from reference import run
@@ -229,3 +229,34 @@ def test_what_this_device_keeps_of_messages_stands_before_what_was_read_last():
     rows = [(row["kind"], row["text"]) for row in (show.by_id[one] for one in show.order)]
     assert rows[:2] == [("message", "one"), ("notice", KEPT_HERE[0])] and rows[2] == ("message", "two")
     assert len(rows) == 3 and kept == []
+
+
+def test_who_was_invited_by_another_key_than_the_others_is_told_with_the_first_beginning():
+    for inviter, codes in ((1, ["begun"]), (7, ["begun", "other-inviter"])):
+        relay, alice, bob = two()
+        bob.inviter = ratchet_room.Device("Alice", inviter).ours.public
+        pages = Page(relay, alice), Page(relay, bob)
+        settle(*pages)
+        pages[0].begins_with(bob)
+        settle(*pages)
+        assert [row["code"] for row in pages[1].rows("notice") if row["code"] != "joined"] == codes
+
+
+def test_who_has_another_key_than_its_name_had_in_the_conversation_is_told_so():
+    alice, bob = met()
+    again = Page(bob.relay, ratchet_room.Device("Bob", 9))
+    settle(alice, bob, again)
+    assert again.show.line == OTHER_KEY
+    again.begins_with(alice.device)
+    settle(alice, bob, again)
+    assert alice.codes() == bob.codes() == ["not-of-this-pair"] and again.show.line == OTHER_KEY
+
+
+def test_before_the_log_was_read_nobody_is_told_that_there_is_no_conversation():
+    _, bob = met()
+    again = Page(bob.relay, ratchet_room.Device("Bob", 2))
+    assert again.level.standing() == ""
+    again.begin(again.session.say("typed early"))
+    settle(again)
+    [row] = again.rows("message")
+    assert row["state"] == "failed" and row["warnings"] == [LOST]

@@ -223,6 +223,8 @@ class Ratchet(Prefixed, SignedTexts):
             return refusal
 
     async def open_begin(self, record, used, body):
+        if body == record.pending:
+            record.pending = ""  # refused or not, it is in the log
         begin, is_first = await self.beginnings.read(record, used, body)
         two = Two(self.ours, record.pair, record.names)
         notices = told(begin, is_first, self.ours.public) + (meet(two, self.trust) if two.us() else [])
