@@ -60,6 +60,7 @@ def test_a_text_waits_until_the_conversation_has_begun_and_goes_to_someone_who_i
         ("Alice", False, "encrypted"),
         ("Bob", True, "encrypted"),
     ]
+    assert other.rows("message")[0]["trust"] == "encrypted"
     assert other.show.roll["waiting"] == [] and not other.show.roll["admin"]
 
 
@@ -90,6 +91,7 @@ def test_another_visit_goes_on_where_the_one_before_ended_and_shows_what_was_rea
     asked = again.session.log.asked
     assert again.said() == [("Bob", "three", "relayed")]
     settle(alice, again)
+    assert again.session.writers.past == 5, "what was said meanwhile is of the past, too"
     assert asked == 4 and again.said() == [("Bob", "three", "relayed"), ("Alice", "four", "")]
     assert again.rows("message")[0]["at"] == AT and again.codes() == []
     assert again.notices() == [READ_BEFORE[0]]
@@ -260,3 +262,18 @@ def test_before_the_log_was_read_nobody_is_told_that_there_is_no_conversation():
     settle(again)
     [row] = again.rows("message")
     assert row["state"] == "failed" and row["warnings"] == [LOST]
+
+
+def test_what_the_other_read_in_the_log_that_is_lost_is_not_read_again_in_the_next():
+    alice, bob = met()
+    alice.says("once")
+    alice.cut()  # the answer is on its way
+    settle(bob)
+    assert bob.said() == [("Alice", "once", "")]
+    bob.drop()
+    alice.relay.name, alice.relay.entries = "L2", []
+    for page in (alice, bob):
+        page.reconnect()
+    settle(alice, bob)
+    assert bob.said() == [("Alice", "once", "")] and bob.codes() == ["key-deleted"]
+    assert alice.said() == [("Alice", "once", "relayed")]
