@@ -279,7 +279,7 @@ def is_ours(server, ours: set[bytes], status: int, fields: dict, content: bytes)
     return status != 200 or content in ours or content.startswith(b"# HELP ")
 
 
-@profile(300)
+@profile(200)
 @given(st.lists(requests, min_size=1, max_size=3), places)
 @example(["GET / HTTP/1\r\nHost: ours\r\n\r\n"], [])
 @example(["GET / HTTP/1.1\r\nHost: ours\r\n" + "X: 1\r\n" * 200 + "\r\n"], [])
@@ -292,7 +292,7 @@ def test_whatever_is_asked_the_answer_is_well_formed_and_nothing_but_ours(server
     bystander.is_unconcerned()
 
 
-@profile(250)
+@profile(170)
 @given(
     st.lists(header(BODIES), min_size=1, max_size=3), headers, st.booleans(), st.sampled_from(["GET", "POST", "HEAD"])
 )

@@ -7,7 +7,7 @@ import pytest
 
 from ratchet_peer import RatchetMember
 
-ROUNDS, BY_PEER, BY_PAGE = 6, 30, 6  # of which so many texts each
+ROUNDS, BY_PEER, BY_PAGE = 4, 40, 6  # of which so many texts each
 
 
 @pytest.fixture

@@ -36,13 +36,19 @@ class StealingPart:
         if self.busy:
             return
         self.busy = True
-        while self.wanted is not None:
-            after, self.wanted = self.wanted, None
-            self.view.state("The thief tries ...")
-            found = []
-            for theft in self.thefts:
-                found.append(await theft.readable(after))
-            if self.wanted is None:
-                self.view.show(after, ["Bob" if n in BY_BOB else "Alice" for n in range(1, TEXTS + 1)], found)
-                self.view.state(f"Stolen after {after} of {TEXTS} messages, and tried at {len(found)} levels.")
-        self.busy = False
+        try:
+            while self.wanted is not None:
+                await self.try_it()
+        finally:
+            self.busy = False
+
+    async def try_it(self):
+        """Shown unless another moment is wanted meanwhile."""
+        after, self.wanted = self.wanted, None
+        self.view.state("The thief tries ...")
+        found = []
+        for theft in self.thefts:
+            found.append(await theft.readable(after))
+        if self.wanted is None:
+            self.view.show(after, ["Bob" if n in BY_BOB else "Alice" for n in range(1, TEXTS + 1)], found)
+            self.view.state(f"Stolen after {after} of {TEXTS} messages, and tried at {len(found)} levels.")
