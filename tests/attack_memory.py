@@ -19,6 +19,7 @@ from protocol.ladder import LADDER
 from protocol.levels.changes import Add, MakeAdmin, Remove
 from protocol.prekey_ring import PrekeyRing
 from protocol.prekeys import TAKEN, prekey_bytes
+from protocol.ratchet_record import SKIPPED_IN_ALL
 from protocol.session import Session
 from protocol.trust import Trust
 from reference import run
@@ -44,7 +45,10 @@ class Device(identity_room.Device):
     async def turn(self):
         return lambda: None
 
-    async def keep(self, octets, used=None):
+    def spare(self):
+        return SKIPPED_IN_ALL
+
+    async def keep(self, octets, used=None, skipped=0):
         if used is None:
             self.state = octets
         else:

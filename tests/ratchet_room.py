@@ -6,7 +6,7 @@ from protocol.identity import OurIdentity
 from protocol.levels import MESSAGE, Changed, Opened
 from protocol.levels.ratchet import Ratchet
 from protocol.prekeys import Prekeys
-from protocol.ratchet_record import Record
+from protocol.ratchet_record import SKIPPED_IN_ALL, Record
 from protocol.store_errors import NotKept
 from protocol.trust import Trust
 from reference import ReferencePlatform, run
@@ -32,6 +32,7 @@ class Device:
         self.published = [public for _, public in self.one_time]
         self.prekeys = self
         self.crash, self.full, self.writes, self.told = None, False, 0, []
+        self.room = SKIPPED_IN_ALL  # for keys of messages that have not come
 
     def pair(self, public):
         for one in [self.spk, *self.one_time]:
@@ -45,7 +46,10 @@ class Device:
     async def turn(self):
         return lambda: None
 
-    async def keep(self, octets, used):
+    def spare(self):
+        return self.room
+
+    async def keep(self, octets, used, skipped):
         if self.full:
             raise NotKept("store-full")
         crash, self.crash = self.crash, None

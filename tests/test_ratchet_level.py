@@ -314,6 +314,24 @@ def test_lost_repeated_and_reordered_messages_are_shown_once_or_refused():
     assert bob.theirs() == ["f", "a", "d", "b"] and bob.refused == ["key-deleted"] * 2
 
 
+def test_of_more_skipped_keys_than_there_is_room_for_on_the_device_the_oldest_go():
+    alice, bob = met()
+    bob.device.room = 3
+    alice.says(*"abcdef")
+    entries = bodies(alice)
+    bob.take([entries[5] | {"seq": 10}])
+    assert bob.level.record.skipped() == 3
+    bob.take([entries[1] | {"seq": 11}, entries[2] | {"seq": 12}])
+    assert bob.theirs() == ["f", "c"] and bob.refused == ["key-deleted"]
+    alice.begins_with(bob.device)
+    settle(alice, bob)
+    alice.says(*"ghi")
+    bob.take([bodies(alice)[-1] | {"seq": 30}])
+    # Those of the session before go first.
+    assert [len(one.state.skipped) for one in bob.level.record.threads] in ([1, 2], [2])
+    assert bob.level.record.skipped() <= 3
+
+
 def test_what_comes_a_week_late_is_refused():
     alice, bob = met()
     bob.device.platform.date = 1_795_000_000

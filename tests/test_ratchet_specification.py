@@ -40,4 +40,5 @@ def test_the_limits_are_those_of_the_program():
         assert f"{limit:,}" in RATCHET
     assert f"none longer than {double_ratchet.SKIPPED_AGE // 86_400} days" in RATCHET
     assert f"a room keeps {ratchet_record.THREADS} sessions" in RATCHET
+    assert f"all rooms of a name {ratchet_record.SKIPPED_IN_ALL:,} such keys" in RATCHET
     assert f"the last {ratchet_record.USED} are remembered" in RATCHET

@@ -31,6 +31,7 @@ class Profile:
         self.ours = self.former = self.trust = None
         self.prekeys = None  # of level ratchet, once a room of it was entered: ratchet.py
         self.unsaved = self.saving = self.erased = False
+        self.writes = 0  # under way, before whose end nobody else may have the name
 
     async def load(self):
         about = await self.records.get(self.place)
@@ -110,6 +111,17 @@ class Profile:
         if not self.erased:
             await self.put(room_key(self.device, self.place, self.name, address), write_state(address, octets))
 
+    async def stored(self, work, *arguments):
+        """What async work(*arguments) gives, which writes. Raises NotKept, also once the name was let go."""
+        if self.erased or not self.release:
+            raise NotKept("store-closed")
+        self.writes += 1
+        try:
+            return await work(*arguments)
+        finally:
+            self.writes -= 1
+            self.let_go()
+
     def trust_changed(self):
         self.unsaved = True
         if not self.saving:
@@ -141,7 +153,7 @@ class Profile:
 
     def let_go(self):
         """With the last room, and once all is stored, another tab may have the name."""
-        if not self.rooms and not self.saving and self.release:
+        if not self.rooms and not self.saving and not self.writes and self.release:
             self.device.profiles.pop(self.name)
             self.release()
             self.release = None

@@ -7,6 +7,7 @@ what was copied from Bob's device; each text is tried with a fresh copy of that.
 from protocol.levels import MESSAGE, Opened, Waiting
 from protocol.levels.changes import Add
 from protocol.prekeys import Prekeys
+from protocol.ratchet_record import SKIPPED_IN_ALL
 
 from .attacks.attack import Accomplice
 
@@ -18,7 +19,10 @@ BY_BOB = (3, 4, 7, 8, 11, 12)  # whose device is stolen; the others are Alice's
 class Device(Accomplice):
     """What lasts of a person: keys, and what their levels keep."""
 
-    async def keep(self, octets, used=None):
+    def spare(self):
+        return SKIPPED_IN_ALL
+
+    async def keep(self, octets, used=None, skipped=0):
         if used is None:
             self.state = octets
         else:

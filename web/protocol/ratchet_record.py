@@ -10,6 +10,7 @@ from .errors import Malformed
 
 FORM = 1
 THREADS = 4  # sessions kept; of more the oldest go
+SKIPPED_IN_ALL = 10_000  # keys of messages that have not come, over all rooms of a name
 USED = 100  # sessions that are remembered, so that none is begun a second time
 LONGEST = 1_048_576  # bytes of one part
 
@@ -86,6 +87,19 @@ class Record:
 
     def use(self, session):
         self.used = (self.used + [session])[-USED:]
+
+    def skipped(self):
+        """How many keys are kept of messages that have not come."""
+        return sum([len(one.state.skipped) for one in self.threads])
+
+    def bound(self, most):
+        """Keeps so many of these keys. Of more the oldest go, those of the session begun first before others."""
+        surplus = self.skipped() - most
+        for one in sorted(self.threads, key=lambda thread: thread.rank):
+            if surplus > 0:
+                state = one.state.copy()
+                gone, state.skipped = len(state.skipped[:surplus]), state.skipped[surplus:]
+                one.state, surplus = state, surplus - gone
 
     # ------------------------------------------------------------------------------------------ as bytes
 

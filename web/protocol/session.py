@@ -70,7 +70,7 @@ class Session:
 
     def leave(self):
         self.closed = True
-        self.writing.down()
+        self.writing.leave()
         self.duties.end()
         self.level.close()
         self.send({"type": "leave", "room": self.address})

@@ -28,6 +28,7 @@ class Writing:
         self.outbox = Outbox()
         self.online = False
         self.ready = False  # the level can seal
+        self.left = False  # the room: nothing is shown of it any more
         self.sealing = None  # the item that is being sealed
         self.paused = False
         self.in_flight = 0
@@ -73,6 +74,8 @@ class Writing:
                 try:
                     self.sealed(item, await self.level.seal(item.text))
                 except NotKept as failure:
+                    if self.left:
+                        return
                     self.change(item, "failed", failure.for_people)
                 self.transmit()
                 item = self.outbox.next_unsealed()
@@ -89,6 +92,10 @@ class Writing:
 
     def down(self):
         self.online = False
+
+    def leave(self):
+        self.down()
+        self.left = True
 
     def has_unsealed(self):
         return self.outbox.next_unsealed() is not None

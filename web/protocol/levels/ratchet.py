@@ -37,8 +37,9 @@ LOST = (
 class Ratchet(Prefixed, SignedTexts):
     """entrance: name, ours (OurIdentity), trust, inviter (an identity, or None), record (octets that were kept, or
     None), prekeys, with pair(public) -> (private, public) or None; async turn() -> release, while which nobody else
-    changes what is kept; async keep(octets, used), which stores a record and deletes the one-time prekeys `used` in
-    one transaction, or raises NotKept; tell(sentence): what could not be stored; close()."""
+    changes what is kept; spare(): how many keys of messages that have not come may be kept here; async keep(octets,
+    used, skipped), which stores a record with so many of them and deletes the one-time prekeys `used` in one
+    transaction, or raises NotKept; tell(sentence): what could not be stored; close()."""
 
     id = "ratchet"
     prefix = MESSAGE_PREFIX
@@ -157,7 +158,8 @@ class Ratchet(Prefixed, SignedTexts):
         try:
             record, used = self.record.copy(), []
             found = await work(record, used, *arguments)
-            await self.entrance.keep(record.octets(), used)
+            record.bound(self.entrance.spare())
+            await self.entrance.keep(record.octets(), used, record.skipped())
             self.record = record
             return found
         finally:
