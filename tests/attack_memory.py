@@ -13,13 +13,13 @@ from lab.levels import LAB
 from lab.middle import Middle
 from lab.outcome import Outcome, Talk, is_settled
 from lab.seen import Seen
+from lab.theft import Device as Kept
 from protocol.directory import first_bundle
 from protocol.frames import room_address
 from protocol.ladder import LADDER
 from protocol.levels.changes import Add, MakeAdmin, Remove
 from protocol.prekey_ring import PrekeyRing
 from protocol.prekeys import TAKEN, prekey_bytes
-from protocol.ratchet_record import SKIPPED_IN_ALL
 from protocol.session import Session
 from protocol.trust import Trust
 from reference import run
@@ -40,22 +40,9 @@ class Device(identity_room.Device):
         ring = run(PrekeyRing.fresh(self.platform))
         self.prekeys, new = run(ring.due(self.platform, 0, 0))
         self.published = new
-        self.told = []
 
-    async def turn(self):
-        return lambda: None
-
-    def spare(self):
-        return SKIPPED_IN_ALL
-
-    async def keep(self, octets, used=None, skipped=0):
-        if used is None:
-            self.state = octets
-        else:
-            self.record, self.prekeys = octets, self.prekeys.without(used)
-
-    def tell(self, sentence):
-        self.told.append(sentence)
+    # As the lab's has them, which is one of level identity and of level ratchet too.
+    turn, spare, keep, tell = Kept.turn, Kept.spare, Kept.keep, Kept.tell
 
     def taken(self):
         """What the directory gives of it: level ratchet, 2."""

@@ -7,7 +7,7 @@ import os
 
 import x3dh
 
-from identity_member import RelayRefused
+from identity_member import IdentityMember
 from identity_peer_bodies import pad, to_text, unpad
 from identity_peer_directory import check_found, make_bundle, read_bundle
 from identity_peer_keys import Fields, Identity, check_signature, of_base64url, sized, to_body, uint
@@ -50,15 +50,7 @@ class RatchetMember:
 
     # The directory
 
-    def asks(self, frame: dict, answered_by: str) -> dict:
-        self.client.send(frame)
-        answer = self.client.receive_if(lambda one: one["type"] in (answered_by, "error"))
-        if answer["type"] == "error":
-            raise RelayRefused(answer)
-        return answer
-
-    def found(self, name: str) -> list[str]:
-        return self.asks({"type": "look-up", "names": [name]}, "found")["names"][0]["bundles"]
+    asks, found = IdentityMember.asks, IdentityMember.found
 
     def publish(self) -> None:
         """The bundle of the own name, and prekeys."""

@@ -249,7 +249,13 @@ MISSING = {
 }
 
 
-@pytest.mark.parametrize(("address", "answer"), MISSING.values(), ids=MISSING)
+EACH = [
+    pytest.param(*where, marks=[pytest.mark.long] * (what == "hash-wasm is not there"))
+    for what, where in MISSING.items()
+]
+
+
+@pytest.mark.parametrize(("address", "answer"), EACH, ids=MISSING)
 def test_a_page_without_argon2id_opens_what_is_of_pbkdf2_and_says_what_is_missing(dora, relay, address, answer):
     dora.page.route(address, lambda route: route.fulfill(**answer))
     relay.join(ROOM, "Pat")

@@ -410,6 +410,7 @@ def test_a_chosen_file_is_handed_over_with_its_passphrase(panels, importing):
         expect(importing.get_by_label(label)).to_have_value("")
 
 
+@pytest.mark.long
 def test_a_file_of_eight_megabytes_is_taken_and_a_larger_one_is_not_read(panels, importing):
     chooses(importing, b"x" * 8_388_608)
     imports(importing)

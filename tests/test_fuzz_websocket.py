@@ -159,7 +159,7 @@ def judged(data: bytes, is_binary: bool) -> tuple[str | None, dict | None]:
     return None, {name: value for name, value in members.items() if value is not None}
 
 
-@profile(400)
+@profile(300)
 @given(frames, st.sampled_from([False, False, False, True]))
 @example(b'{"type":"ping","type":"leave","room":"r"}', False)
 @example(b'{"type":"leave","room":1,"room":"r"}', False)

@@ -344,5 +344,5 @@ def relay(make_relay):
 
 
 def test_a_room_over_sockets_and_restarts_is_as_the_model_has_it(relay):
-    run_state_machine_as_test(lambda: RelayMachine(relay), settings=profile(examples=20, steps=50))
+    run_state_machine_as_test(lambda: RelayMachine(relay), settings=profile(examples=15, steps=50))
     assert relay.output == ""

@@ -66,6 +66,7 @@ def test_a_copy_comes_from_the_cdn_once_and_is_kept(make_server, usual_port, mak
     ready(page)
 
 
+@pytest.mark.long
 def test_without_the_cdn_a_copy_comes_with_npm(make_server, tmp_path, page):
     assert shutil.which("npm"), "this test needs npm on PATH"
     registry = subprocess.run(["npm", "config", "get", "registry"], capture_output=True, text=True, check=True).stdout
