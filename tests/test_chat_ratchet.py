@@ -1,5 +1,8 @@
 """Rooms of two at level Ratchet: people in browsers, over the real relay."""
 
+import sqlite3
+from contextlib import closing
+
 import pytest
 from playwright.sync_api import expect
 
@@ -265,6 +268,20 @@ def test_a_page_leaves_a_hundred_prekeys_and_a_beginning_takes_one(device, serve
         # The name gave twenty at once and then one a minute, and prekeys without one besides.
         left = counted(client, "Bob")[1]
         assert 79 <= left <= 81
+
+
+def test_a_page_that_comes_again_fills_up_what_was_taken(device, server):
+    bob = device("Bob").meets()
+    with RelayClient(server.websocket_url) as client:
+        bob.until(lambda: counted(client, "Bob") == (1, 100), "a hundred prekeys are left")
+    server.stop()
+    with closing(sqlite3.connect(server.options["data"])) as log, log:
+        log.execute("delete from one_time where rowid in (select rowid from one_time limit 51)")
+    server.restart()
+    bob.reloads()
+    bob.meets()
+    with RelayClient(server.websocket_url) as client:
+        bob.until(lambda: counted(client, "Bob") == (2, 100), "there are a hundred again")
 
 
 def counted(client: RelayClient, name: str) -> tuple[int, int]:
