@@ -86,6 +86,7 @@ class DevicePanel:
         part = before.closest("section")
         if not self.is_open():
             self._say("")
+            self._identities = None  # made anew, without what was asked there
         self._facts = facts
         self._find(".device-problem").textContent = facts["problem"]
         for name in _PARTS:
@@ -142,7 +143,6 @@ class DevicePanel:
         for act in self._acts.values():
             act.say("")
         self._erasing.clear()
-        self._identities = None  # made anew, without what was asked there
         self._chosen.value = ""
         self._say("")
         self._withdraw()
