@@ -1214,8 +1214,6 @@ class Connection:
         self.relay, self.settings, self.sock, self.address = relay, relay.settings, sock, address
         self.protocol = Protocol(SERVER, state=State.OPEN, max_size=2 * self.settings.frame_bytes, logger=SILENT)
         self.is_tls = isinstance(sock, gevent.ssl.SSLSocket)
-        with suppress(OSError):
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.members: dict[str, Member] = {}  # by room
         self.lagging = False  # some of them may have to read the log
         self.out, self.size = list[bytes](), 0
@@ -1920,6 +1918,8 @@ class Server(WSGIServer):
             sock.close()
 
     def handle(self, sock, visit: Visit) -> None:
+        with suppress(OSError):  # without it a body waits for its header's ACK, which browsers put off for 40 ms
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         with gevent.Timeout(self.relay.settings.handshake, False) as overdue:
             if self.ssl_enabled:
                 sock.do_handshake()

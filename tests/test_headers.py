@@ -1,8 +1,11 @@
 """What stands in the head of every answer, whoever gives it: the application, or the web server below it."""
 
+import json
+import signal
 import socket
 import ssl
 from email import message_from_string
+from pathlib import Path
 from typing import NamedTuple
 
 import pytest
@@ -200,3 +203,15 @@ def test_a_foreign_page_that_opens_ours_has_no_hold_on_it(page, plain):
         wait_until(lambda lost=lost: page.evaluate("held.closed") is lost, PATIENCE, f"closed for its opener: {lost}")
         assert opened.value.evaluate("opener === null") is lost
     other.close()
+
+
+def test_what_follows_the_head_does_not_wait_until_the_head_is_acknowledged(make_relay):
+    relay = make_relay(script=Path(__file__).with_name("relay_that_shows_its_sockets.py"))
+    with relay.client() as talking, socket.create_connection(("127.0.0.1", relay.port), timeout=PATIENCE) as asking:
+        asking.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert asking.recv(65_536).startswith(b"HTTP/1.1 200")
+        talking.send({"type": "ping"})
+        talking.receive("pong")
+        relay.process.send_signal(signal.SIGUSR1)
+        shown = json.loads(relay.process.stdout.readline())
+    assert len(shown) == 2 and all(shown.values()), f"TCP_NODELAY of both connections: {shown}"
