@@ -442,7 +442,7 @@ def test_a_file_that_is_gone_meanwhile_says_so(panels, importing, tmp_path):
     file = tmp_path / "a.txt"
     file.write_text("a")
     importing.get_by_label("File from another browser").set_input_files(file)
-    file.write_text("another")
+    file.unlink()
     expect(problem(imports(importing))).to_contain_text("could not read this file")
     panels.called(0)
 
