@@ -177,6 +177,19 @@ async def check_a_file_gives_back_what_was_written(platform, given):
     same(await problem(export.write(platform, "", [])), "passphrase-empty")
 
 
+async def check_a_file_takes_the_newest_messages_that_a_page_can_read_again(platform, given):
+    lengths = range(1, 8)
+    lines = await export.write(platform, WORDS, [bytes([9] * length) for length in lengths])
+    same([len(line) + 1 for line in lines[1:-1]], [export.size_of(bytes(length)) for length in lengths])
+    assert len(lines[0]) + len(lines[-1]) + 2 <= export.ENDS
+    large, messages = bytes(400_000), [("3", b"three"), ("1", b"one"), ("4", b"four"), ("2", b"two")]
+    same(export.what_fits([large] * 15, messages), [b"three", b"one", b"four", b"two"])  # of lines of 533,372
+    messages[3] = ("2", large)
+    same(export.what_fits([large] * 14, messages), [b"three", b"one", b"four", large])
+    same(export.what_fits([large] * 15, messages), [b"three", b"four"])  # none is left out between others
+    assert refuses(Problem, export.what_fits, [large] * 16, messages)
+
+
 def at(lines, number, *others):
     """With others in the place of a line."""
     return lines[:number] + list(others) + lines[number + 1 :]

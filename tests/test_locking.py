@@ -334,7 +334,8 @@ def test_a_name_that_is_erased_takes_its_rooms_with_it(tab):
 
 # ------------------------------------------------------------------------------------------ the file, and the end
 
-WRITTEN = f"lines, damaged = await moving.written(device, {WORDS!r})\nreturn ['\\n'.join(lines) + '\\n', damaged]"
+WRITTEN = f"""lines, damaged, left_out = await moving.written(device, {WORDS!r})
+return ["\\n".join(lines) + "\\n", damaged, left_out]"""
 
 
 def takes_over(tab: Tab, content: str, words: str = WORDS) -> list:
@@ -356,8 +357,8 @@ def test_a_file_takes_names_pins_rooms_and_messages_to_another_browser(tab, else
     one.python("(await locks.wait(device.writing))()")
     wrong = WRITTEN.replace(WORDS, OTHERS)
     assert one.fails(wrong) == "wrong-device-passphrase"
-    content, damaged = one.python(WRITTEN)
-    assert damaged == 0
+    content, damaged, left_out = one.python(WRITTEN)
+    assert (damaged, left_out) == (0, 0)
     # Long enough that none of them stands in random characters by chance.
     words = ["Alice", "kitchen", "the first", "the second", "begun"]
     assert [word for word in words if shows([["", "", line] for line in content.split("\n")], word)] == []
@@ -373,12 +374,42 @@ def test_a_file_takes_names_pins_rooms_and_messages_to_another_browser(tab, else
     assert elsewhere.python('return await device.history.draft("Alice", "identity/kitchen")') == "begun"
 
 
+SMALL_FILES = "from protocol import export\nexport.FILE_BYTES = 4_000\n"
+EXPORTED = """
+from device.settings import Settings
+
+class NoPanel:
+    def shows_device(self):
+        return False
+
+settings = Settings(platform, NoPanel(), device, None)
+_, pieces = await settings.export_file("{words}")
+return ["".join(pieces), settings.note]"""
+
+
+def test_a_file_leaves_out_the_oldest_messages_rather_than_become_larger_than_a_page_can_read(tab, elsewhere):
+    one = tab()
+    one.enters()
+    one.python(KEEP)
+    for seq in range(1, 7):
+        record = {"text": b"x" * 500, "at": f"2026-11-26T12:00:0{seq}.000Z".encode()}
+        one.python(f'await device.history.append("Alice", "identity/kitchen", "x", {seq}, {record})')
+    content, note = one.python(SMALL_FILES + EXPORTED.format(words=WORDS))
+    assert len(content) <= 4_000
+    elsewhere.python(KEEP.replace(WORDS, OTHERS))
+    names, _, messages, _ = takes_over(elsewhere, content)
+    assert names == ["Alice"] and 1 <= messages <= 4
+    kept, _ = elsewhere.python(READ)
+    assert [seq for _, seq, _ in kept] == [*range(7 - messages, 7)], "the newest"
+    assert note.startswith(f"The file was made, without the {6 - messages} oldest messages: "), note
+
+
 def test_a_file_replaces_nothing_that_is_there(tab, elsewhere):
     one = tab()
     one.enters()
     bob = one.enters("Bob")
     one.python(KEEP + say("x", 1, "one") + say("x", 2, "two"))
-    content, _ = one.python(WRITTEN)
+    content, *_ = one.python(WRITTEN)
     theirs = elsewhere.enters()
     assert takes_over(elsewhere, content) == [["Bob"], ["Alice"], 0, 2]
     assert elsewhere.enters() == theirs and elsewhere.enters("Bob") == bob
@@ -391,7 +422,7 @@ def test_a_file_that_was_changed_or_is_another_changes_nothing(tab, elsewhere):
     one = tab()
     one.enters()
     one.python(CHOOSE)
-    content, _ = one.python(WRITTEN)
+    content, *_ = one.python(WRITTEN)
     before = elsewhere.records()
     for wrong in (flipped(content), content[:-20], "", "hello", content.replace("\n", "\n\n")):
         elsewhere.page.evaluate("content => { self.content = content }", wrong)
@@ -411,8 +442,9 @@ def test_a_file_leaves_out_what_is_damaged_and_says_how_much(tab, elsewhere):
     message = sorted(key for store, key, _ in one.records() if store == "history" and not key.endswith("about"))[0]
     for store, place in (("keys", key), ("history", message)):
         one.changes(store, place, flipped(records[place]))
-    content, damaged = one.python(WRITTEN)
-    assert damaged == 2
+    content, damaged, left_out = one.python(WRITTEN)
+    assert (damaged, left_out) == (2, 0)
+    assert one.python(EXPORTED.format(words=WORDS))[1] == "The file was made, without 2 damaged records."
     assert takes_over(elsewhere, content) == [["Bob"], [], 0, 1]
     assert elsewhere.enters("Bob") == bob
 

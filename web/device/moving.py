@@ -19,7 +19,8 @@ NEEDS_PASSPHRASE = "The file is locked with the passphrase of this device. Choos
 
 
 async def written(device, text):
-    """(lines of a file with all that is kept here, how many damaged records are missing in it).
+    """(lines of a file with all that is kept here, how many damaged records are missing in it, and how many messages,
+    the oldest, for which it has no room).
 
     text: the passphrase of the device, which is also that of the file. Raises Problem, or NotKept.
     """
@@ -28,7 +29,7 @@ async def written(device, text):
         raise Problem("passphrase", "needs-passphrase", NEEDS_PASSPHRASE)
     device.usable()
     await device.locking.secret(text)  # no file under a passphrase that was mistyped
-    items, damaged = [], 0
+    items, messages, damaged = [], [], 0
     for place in await device.store.keys("keys"):
         if "." not in place and place != "names":
             try:
@@ -38,10 +39,12 @@ async def written(device, text):
     rooms, more = await device.history.rooms()
     damaged += more
     for name, address in rooms:
-        kept, more = await history_items(device, name, address)
-        items += kept
+        kept, more = await device.history.read(name, address, ALL)
+        messages += [message_item(device.platform, name, address, *one) for one in kept]
+        items += await draft_items(device, name, address)
         damaged += more
-    return await export.write(device.platform, text, items), damaged
+    fitting = export.what_fits(items, messages)
+    return await export.write(device.platform, text, items + fitting), damaged, len(messages) - len(fitting)
 
 
 async def name_items(device, place):
@@ -62,13 +65,16 @@ async def name_items(device, place):
     return items
 
 
-async def history_items(device, name, address):
-    """(items, how many records were damaged)."""
-    whose = name.encode("utf-8"), address.encode("utf-8")
-    messages, damaged = await device.history.read(name, address, ALL)
-    items = [write_item(MESSAGE, *whose, uint(seq, 8, "seq"), write_message(log, one)) for log, seq, one in messages]
+def message_item(platform, name, address, log, seq, record):
+    """(when the relay took it, as text; item)."""
+    value = write_message(log, record)
+    item = write_item(MESSAGE, name.encode("utf-8"), address.encode("utf-8"), uint(seq, 8, "seq"), value)
+    return platform.utf8(record.get("at", b"")) or "", item
+
+
+async def draft_items(device, name, address):
     draft = await device.history.draft(name, address)
-    return items + ([write_item(DRAFT, *whose, draft.encode("utf-8"))] if draft else []), damaged
+    return [write_item(DRAFT, name.encode("utf-8"), address.encode("utf-8"), draft.encode("utf-8"))] if draft else []
 
 
 class Taken:

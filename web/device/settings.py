@@ -13,6 +13,7 @@ ERASED = "Everything is erased. Load the page anew to begin again."
 LEFT_HERE = "Kept as it was, since this device has it already: {}."
 LEFT_OUT = "Messages of the file were left out ({}): this device keeps none. Turn that on first to have them too."
 INCOMPLETE = "The file was made, without {} damaged records."
+TOO_MANY = "The file was made, without the {} oldest messages: a page could not read so large a file again."
 
 
 class Settings:
@@ -110,11 +111,12 @@ class Settings:
     async def export_file(self, passphrase):
         """(file name, pieces of text), or a sentence."""
         try:
-            lines, damaged = await moving.written(self.device, passphrase)
+            lines, damaged, left_out = await moving.written(self.device, passphrase)
         except (Problem, NotKept) as refused:
             return refused.for_people
-        if damaged:
-            self.note = INCOMPLETE.format(damaged)
+        said = [INCOMPLETE.format(damaged)] if damaged else []
+        said += [TOO_MANY.format(left_out)] if left_out else []
+        self.note = " ".join(said)
         return "secure-chat-" + iso(self.platform.time())[:10] + ".txt", [line + "\n" for line in lines]
 
     async def import_file(self, text, passphrase):

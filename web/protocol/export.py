@@ -16,6 +16,8 @@ HEAD = "secure-chat-device-1."
 END, NAME, PINS, ROOM, MESSAGE, DRAFT = 0, 1, 2, 3, 4, 5  # kinds of lines
 PARTS = {NAME: (2, 3), PINS: (2, 2), ROOM: (3, 3), MESSAGE: (4, 4), DRAFT: (3, 3)}  # how many, least and most
 LINE_BYTES = 4_194_304  # of a line, at most
+FILE_BYTES = 8_388_608  # of a file, at most: what a page can read again
+ENDS = 1_024  # more than its first and its last line have
 BATCH = 100  # lines opened at once
 
 
@@ -35,6 +37,28 @@ def read_item(item):
     while reader.at < len(item):
         parts.append(reader.sized(LINE_BYTES))
     return kind, parts
+
+
+def size_of(item):
+    """Characters of its line, with the line feed."""
+    return (8 * (NONCE + len(item) + TAG) + 5) // 6 + 1
+
+
+def what_fits(items, messages):
+    """Of messages, [(at, item)], the items of the newest that a file can take beside `items`; in the order given.
+
+    Raises Problem if not even `items` fit.
+    """
+    free = FILE_BYTES - ENDS - sum([size_of(item) for item in items])
+    if free < 0:
+        raise Problem("file", "too-much", "Your keys and rooms are more than a page could read from one file.")
+    chosen = set()
+    for number in sorted(range(len(messages)), key=lambda number: (messages[number][0], number), reverse=True):
+        free -= size_of(messages[number][1])
+        if free < 0:
+            break
+        chosen.add(number)
+    return [item for number, (_, item) in enumerate(messages) if number in chosen]
 
 
 async def write(platform, text, items):

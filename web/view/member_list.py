@@ -7,7 +7,6 @@ facts, a dict of
     waiting     names that are connected to the room and not members: the relay's word
     admin       whether we are one
     two         whether the room is one of two: nobody is admin, and whoever is named is begun with
-    confirmed   since when the list is not confirmed, as a sentence, or ""
 """
 
 from pyscript import document, window
@@ -46,7 +45,6 @@ class MemberList:
         show(self._find(".adding"), may_add)
         show(self._find(".resign"), not two and any(member["you"] for member in facts["members"]))
         show(self._find(".compare-room"), not two)
-        _put(self._find(".unconfirmed"), facts["confirmed"])
 
     def _show_members(self, members, we_are_admin):
         place = self._find(".people-list")

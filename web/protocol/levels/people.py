@@ -38,7 +38,6 @@ def people(platform, membership, trust, present):
         "members": [shown(platform, membership, trust, member, present) for member in listed],
         "waiting": sorted({name for name in present if name not in names}) if is_member else [],
         "admin": membership.is_admin(),
-        "confirmed": "",
         "two": False,
     }
 
